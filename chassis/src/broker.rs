@@ -1,0 +1,141 @@
+//! The broker: connected to in the background, never needed to serve. The stream's shape stands here alone.
+
+use std::time::Duration;
+
+use async_nats::{
+    ConnectOptions, Event,
+    jetstream::{
+        self, Context,
+        consumer::{AckPolicy, Consumer, DeliverPolicy, pull},
+        stream::{DiscardPolicy, RetentionPolicy, StorageType},
+    },
+};
+use tokio::sync::watch;
+
+use crate::config::Options;
+
+/// The stream that holds every event.
+pub const STREAM: &str = "TWORD";
+const SUBJECTS: &str = "tword.>";
+const MAX_AGE: Duration = Duration::from_hours(7 * 24);
+const DUPLICATE_WINDOW: Duration = Duration::from_mins(2);
+const ACK_WAIT: Duration = Duration::from_secs(30);
+const MAX_ACK_PENDING: i64 = 1_000;
+/// How long one request to the broker may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
+const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
+
+/// A broker that may be away at any time.
+#[derive(Clone)]
+pub struct Broker {
+    context: Context,
+    connected: watch::Receiver<bool>,
+    stream: jetstream::stream::Config,
+}
+
+/// What the broker refused or failed to do.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+impl Broker {
+    /// Begins to connect as `service`, and goes on for ever in the background.
+    ///
+    /// # Errors
+    /// The URL is none.
+    pub async fn connect(service: &str, options: &Options) -> Result<Self, Error> {
+        let (report, connected) = watch::channel(false);
+        metrics::gauge!("tword_broker_connected").set(0.0);
+        let connect = ConnectOptions::new()
+            .name(service)
+            .custom_inbox_prefix(format!("_INBOX_{}", service.trim_end_matches("-svc")))
+            .retry_on_initial_connect()
+            .max_reconnects(None)
+            .reconnect_delay_callback(|attempt| {
+                RECONNECT_DELAY_MAX.min(Duration::from_millis(50 << attempt.min(5)))
+            })
+            .request_timeout(Some(REQUEST_TIMEOUT))
+            .event_callback(move |event| {
+                note(&event, &report);
+                std::future::ready(())
+            });
+        let servers = options.nats_url.split(',').map(|url| url.trim().parse()).collect::<Result<Vec<async_nats::ServerAddr>, _>>()?;
+        let client = connect.connect(servers).await?;
+        let context = jetstream::context::ContextBuilder::new()
+            .timeout(REQUEST_TIMEOUT)
+            .ack_timeout(REQUEST_TIMEOUT)
+            .build(client);
+        Ok(Self { context, connected, stream: stream_config(options) })
+    }
+
+    /// Waits until the broker is there.
+    pub async fn connected(&self) {
+        let mut connected = self.connected.clone();
+        if connected.wait_for(|connected| *connected).await.is_err() {
+            // The client was dropped: the process is ending.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Where events are published.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Makes the stream where it is missing; one that is there is never changed.
+    ///
+    /// # Errors
+    /// The broker is away or refuses.
+    pub async fn ensure_stream(&self) -> Result<jetstream::stream::Stream, Error> {
+        Ok(self.context.get_or_create_stream(self.stream.clone()).await?)
+    }
+
+    /// Makes the durable consumer `name` of `subject` where it is missing; one that is there is never changed.
+    ///
+    /// # Errors
+    /// The broker is away or refuses.
+    pub async fn ensure_consumer(&self, name: &str, subject: &str) -> Result<Consumer<pull::Config>, Error> {
+        let stream = self.ensure_stream().await?;
+        let config = pull::Config {
+            durable_name: Some(name.to_owned()),
+            filter_subject: subject.to_owned(),
+            deliver_policy: DeliverPolicy::All,
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: ACK_WAIT,
+            max_ack_pending: MAX_ACK_PENDING,
+            // Deliveries count outages, not poison.
+            max_deliver: -1,
+            ..pull::Config::default()
+        };
+        Ok(stream.get_or_create_consumer(name, config).await?)
+    }
+}
+
+fn stream_config(options: &Options) -> jetstream::stream::Config {
+    jetstream::stream::Config {
+        name: STREAM.to_owned(),
+        subjects: vec![SUBJECTS.to_owned()],
+        storage: StorageType::File,
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::Old,
+        max_age: MAX_AGE,
+        max_bytes: options.stream_max_bytes,
+        duplicate_window: DUPLICATE_WINDOW,
+        num_replicas: options.stream_replicas,
+        ..jetstream::stream::Config::default()
+    }
+}
+
+fn note(event: &Event, report: &watch::Sender<bool>) {
+    match event {
+        Event::Connected => {
+            tracing::info!("broker connected");
+            metrics::gauge!("tword_broker_connected").set(1.0);
+            report.send_replace(true);
+        }
+        Event::Disconnected | Event::Closed => {
+            tracing::warn!("broker disconnected");
+            metrics::gauge!("tword_broker_connected").set(0.0);
+            report.send_replace(false);
+        }
+        other => tracing::debug!(event = %other, "broker event"),
+    }
+}

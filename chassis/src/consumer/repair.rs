@@ -1,0 +1,174 @@
+//! Repair: a sweep pulls from the producer what the broker did not bring.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use proto::ops::v1::{self as wire, event_log_service_client::EventLogServiceClient};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    Consumer,
+    take_in::{Taken, take_in},
+};
+use crate::{
+    broker::{Error, STREAM},
+    inbox::{Event, Gap, Progress},
+    refusal::chain,
+    relay::Head,
+    store::Tx,
+    wire::time,
+};
+
+/// How often a consumer looks for what it misses.
+pub const INTERVAL: Duration = Duration::from_secs(5);
+/// Gaps looked at in one sweep at most.
+const GAPS: u32 = 64;
+const BATCH: i32 = 500;
+
+/// What was missing at the last sweep, by epoch: only what is missing twice is fetched, the rest is on its way.
+type Missing = HashMap<Uuid, Vec<Gap>>;
+
+/// Sweeps until `drain` is cancelled.
+pub async fn run<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, drain: &CancellationToken) {
+    let mut missing = Missing::new();
+    let mut failing = false;
+    while tokio::time::timeout(INTERVAL, drain.cancelled()).await.is_err() {
+        let swept = tokio::select! {
+            () = drain.cancelled() => return,
+            swept = sweep(consumer, &mut missing) => swept,
+        };
+        match swept {
+            Ok(()) => failing = false,
+            Err(error) if !failing => {
+                failing = true;
+                tracing::warn!(durable = consumer.durable, cause = chain(error.as_ref()), "producer could not be asked for gaps");
+            }
+            Err(_still_failing) => {}
+        }
+    }
+}
+
+async fn sweep<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, missing: &mut Missing) -> Result<(), Error> {
+    let begun = consumer.clock.now();
+    let quiet = quiet(consumer).await;
+    let mut complete = true;
+    for head in heads(consumer).await? {
+        let progress = progress(consumer, head.epoch).await?;
+        let now_missing = absent(&progress, head.sequence);
+        complete &= now_missing.is_empty();
+        let before = missing.insert(head.epoch, now_missing.clone()).unwrap_or_default();
+        for gap in overlap(&before, &now_missing) {
+            // What lies above the highest number seen may still be pending in the broker.
+            if gap.first <= progress.highest || quiet {
+                fetch(consumer, head.epoch, gap).await?;
+            }
+        }
+    }
+    if complete {
+        consumer.caught_up.send_replace(Some(begun));
+    }
+    Ok(())
+}
+
+/// Everything that was not seen up to the producer's head, in order.
+fn absent(progress: &Progress, head: i64) -> Vec<Gap> {
+    let mut gaps = progress.gaps.clone();
+    if progress.highest < head {
+        gaps.push(Gap { first: progress.highest + 1, last: head });
+    }
+    gaps
+}
+
+/// What is in both lists of gaps; both are in order.
+fn overlap(before: &[Gap], now: &[Gap]) -> Vec<Gap> {
+    let both = now.iter().flat_map(|gap| {
+        before.iter().map(|old| Gap { first: gap.first.max(old.first), last: gap.last.min(old.last) })
+    });
+    both.filter(|gap| gap.first <= gap.last).collect()
+}
+
+/// Whether the broker has nothing more for this consumer, or had to make it anew.
+async fn quiet<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>) -> bool {
+    if consumer.take_recreated() {
+        return true;
+    }
+    let context = consumer.broker.context();
+    let durable = context.get_consumer_from_stream::<async_nats::jetstream::consumer::pull::Config, _, _>(
+        consumer.durable.as_str(),
+        STREAM,
+    );
+    match durable.await {
+        Ok(durable) => durable.cached_info().num_pending == 0,
+        // Away, or missing: the pull makes it anew when it can.
+        Err(_) => false,
+    }
+}
+
+async fn heads<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>) -> Result<Vec<Head>, Error> {
+    let request = wire::ReadEventsRequest { epoch: String::new(), after_sequence: 0, limit: -1 };
+    let answer = EventLogServiceClient::new(consumer.mesh.clone()).read_events(request).await?.into_inner();
+    answer.epochs.into_iter().map(|head| Ok(Head { epoch: head.epoch.parse()?, sequence: head.head })).collect()
+}
+
+async fn progress<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid) -> Result<Progress, Error> {
+    let producer = consumer.producer;
+    let unit = consumer.store.run(move |tx| Box::pin(async move { tx.progress(producer, epoch, GAPS).await }));
+    unit.await.map_err(|error: crate::store::Error| error.into())
+}
+
+/// Reads a gap from the producer and takes it in.
+async fn fetch<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid, gap: Gap) -> Result<(), Error> {
+    let mut after = gap.first - 1;
+    while after < gap.last {
+        let limit = BATCH.min(i32::try_from(gap.last - after).unwrap_or(BATCH));
+        let request = wire::ReadEventsRequest { epoch: epoch.to_string(), after_sequence: after, limit };
+        let answer = EventLogServiceClient::new(consumer.mesh.clone()).read_events(request).await?.into_inner();
+        let Some(last) = answer.events.last() else { return Ok(()) };
+        after = last.sequence;
+        tracing::info!(durable = consumer.durable, count = answer.events.len(), through = after, "gap pulled from the producer");
+        metrics::counter!("tword_consumer_repaired_total").increment(answer.events.len() as u64);
+        for event in answer.events {
+            let event = Arc::new(event_of(consumer.producer, epoch, event)?);
+            let taken = take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), event).await;
+            if let Taken::StoreAway(_) = taken {
+                return Err("the database is away".into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn event_of(producer: &str, epoch: Uuid, event: wire::LoggedEvent) -> Result<Event, Error> {
+    Ok(Event {
+        id: event.event_id.parse()?,
+        producer: producer.to_owned(),
+        epoch,
+        sequence: event.sequence,
+        kind: event.r#type,
+        aggregate_id: event.aggregate_id.parse()?,
+        time: time(event.event_time.as_ref()).ok_or("an event has no time")?,
+        traceparent: Some(event.traceparent).filter(|traceparent| !traceparent.is_empty()),
+        body: event.body,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_missing_twice_is_fetched() {
+        let before = [Gap { first: 2, last: 5 }, Gap { first: 9, last: 12 }];
+        let now = [Gap { first: 4, last: 4 }, Gap { first: 10, last: 20 }];
+        assert_eq!(overlap(&before, &now), [Gap { first: 4, last: 4 }, Gap { first: 10, last: 12 }]);
+        assert_eq!(overlap(&[], &now), []);
+        assert_eq!(overlap(&before, &[]), []);
+    }
+
+    #[test]
+    fn what_lies_above_the_highest_number_is_missing_too() {
+        let progress = Progress { highest: 7, gaps: vec![Gap { first: 3, last: 4 }] };
+        assert_eq!(absent(&progress, 9), [Gap { first: 3, last: 4 }, Gap { first: 8, last: 9 }]);
+        assert_eq!(absent(&progress, 7), [Gap { first: 3, last: 4 }]);
+    }
+}

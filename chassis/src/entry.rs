@@ -1,0 +1,169 @@
+//! The way into a service's process: provider, settings, telemetry, runtime, exit code.
+
+use std::{future::Future, process::ExitCode, time::Duration};
+
+use clap::{Args, Command, FromArgMatches};
+
+use crate::{config::Options, refusal::chain, service, telemetry};
+
+/// Exit code for wrong settings: nothing was bound or changed. A restart does not help.
+const EXIT_WRONG_CONFIGURATION: u8 = 64;
+
+/// What is particular about a service before any setting is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    name: &'static str,
+    defaults: Option<(&'static str, &'static str)>,
+}
+
+impl Program {
+    /// A service, such as `order-svc`, with its own default addresses of gRPC and of the admin HTTP, such as
+    /// `127.0.0.1:8082` and `127.0.0.1:9082`.
+    pub const fn new(name: &'static str, listen: &'static str, admin_listen: &'static str) -> Self {
+        Self { name, defaults: Some((listen, admin_listen)) }
+    }
+
+    /// The command line, with this service's defaults in its help.
+    fn command<C: Args>(self) -> Command {
+        let command = Command::new(self.name)
+            .version(env!("CARGO_PKG_VERSION"))
+            .about("A service of the mesh. Every setting is a flag or a variable; exits with 64 where one is wrong");
+        let command = C::augment_args(command);
+        match self.defaults {
+            None => command,
+            Some((listen, admin_listen)) => command
+                .mut_arg("listen", |argument| argument.default_value(listen))
+                .mut_arg("admin_listen", |argument| argument.default_value(admin_listen)),
+        }
+    }
+}
+
+impl From<&'static str> for Program {
+    fn from(name: &'static str) -> Self {
+        Self { name, defaults: None }
+    }
+}
+
+/// Runs a service's process: parses its settings `C` (which flatten [`Options`]), sets up telemetry and the runtime,
+/// and runs `run` to its end. Call it first thing in `main`.
+pub fn entry<C, F, R>(program: impl Into<Program>, run: F) -> ExitCode
+where
+    C: Args,
+    F: FnOnce(C) -> R,
+    R: Future<Output = Result<(), service::Error>>,
+{
+    // An error means that the provider is installed already, which is as good.
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let (config, options) = match parse::<C>(program.into(), std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(Stop::Told(error)) => return told(&error),
+        Err(Stop::Wrong(problems)) => return wrong(&problems),
+    };
+    if let Err(error) = telemetry::init(options.log_format, &options.log_level) {
+        return wrong(&[chain(&error)]);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&service::Error::Runtime(error)),
+    };
+    let outcome = runtime.block_on(run(config));
+    // What is left after the drain's hard deadline is not waited for.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+enum Stop {
+    /// Help, version, or what the parser refused.
+    Told(clap::Error),
+    /// Settings that parse but cannot be right.
+    Wrong(Vec<String>),
+}
+
+fn parse<C: Args>(
+    program: Program,
+    arguments: impl IntoIterator<Item = std::ffi::OsString>,
+) -> Result<(C, Options), Stop> {
+    let matches = program.command::<C>().try_get_matches_from(arguments).map_err(Stop::Told)?;
+    let config = C::from_arg_matches(&matches).map_err(Stop::Told)?;
+    // The service's own type is not known here, but its matches hold the flattened options.
+    let options = Options::from_arg_matches(&matches).map_err(Stop::Told)?;
+    let problems = options.problems();
+    if problems.is_empty() { Ok((config, options)) } else { Err(Stop::Wrong(problems)) }
+}
+
+fn told(error: &clap::Error) -> ExitCode {
+    // Nobody is left to tell that standard output is closed.
+    let _printed = error.print();
+    if error.use_stderr() { ExitCode::from(EXIT_WRONG_CONFIGURATION) } else { ExitCode::SUCCESS }
+}
+
+fn wrong(problems: &[String]) -> ExitCode {
+    for problem in problems {
+        eprintln!("error: {problem}");
+    }
+    eprintln!("For all settings try '--help'.");
+    ExitCode::from(EXIT_WRONG_CONFIGURATION)
+}
+
+fn failed(error: &service::Error) -> ExitCode {
+    if error.is_configuration() {
+        return wrong(&[chain(error)]);
+    }
+    tracing::error!(cause = chain(error), "service failed");
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Args)]
+    struct Config {
+        #[command(flatten)]
+        chassis: Options,
+        /// A setting of the service's own
+        #[arg(long, env = "TWORD_COLOUR", default_value = "blue")]
+        colour: String,
+    }
+
+    const PROGRAM: Program = Program::new("test-svc", "127.0.0.1:8082", "127.0.0.1:9082");
+
+    fn arguments(more: &[&str]) -> Vec<std::ffi::OsString> {
+        ["test-svc", "--database-url=sqlite://test.db"].iter().chain(more).map(Into::into).collect()
+    }
+
+    #[test]
+    fn a_service_has_its_own_default_ports() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        let path = file.path().to_string_lossy().into_owned();
+        let files = ["--jwks-file", &path, "--service-key-file", &path, "--service-jwks", &path];
+        let Ok((config, options)) = parse::<Config>(PROGRAM, arguments(&files)) else { panic!("refused") };
+        assert_eq!((options.listen.port(), options.admin_listen.port()), (8082, 9082));
+        assert_eq!((config.chassis.listen.port(), config.colour.as_str()), (8082, "blue"));
+    }
+
+    #[test]
+    fn help_shows_the_defaults_of_the_service() {
+        let help = PROGRAM.command::<Config>().render_long_help().to_string();
+        for text in ["127.0.0.1:8082", "127.0.0.1:9082", "TWORD_COLOUR", "TWORD_DRAIN_TIMEOUT"] {
+            assert!(help.contains(text), "{text} in {help}");
+        }
+        assert!(!help.contains("127.0.0.1:8080"), "{help}");
+    }
+
+    #[test]
+    fn wrong_settings_are_told_before_anything_runs() {
+        let missing = ["--jwks-file=/nowhere", "--service-key-file=/nowhere", "--service-jwks=/nowhere"];
+        match parse::<Config>(PROGRAM, arguments(&missing)) {
+            Err(Stop::Wrong(problems)) => assert_eq!(problems.len(), 3, "{problems:?}"),
+            Err(Stop::Told(error)) => panic!("{error}"),
+            Ok(_) => panic!("taken"),
+        }
+        assert!(
+            matches!(parse::<Config>(PROGRAM, arguments(&["--colours"])), Err(Stop::Told(error)) if error.use_stderr())
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! The composition of a service: its settings, store, routes, rules and background tasks, run until told to stop.
+
+mod error;
+mod run;
+mod sweep;
+mod tasks;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::response::IntoResponse;
+use futures::future::BoxFuture;
+use http::Request;
+use proto::ops::v1::event_log_service_server::EventLogServiceServer;
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    body::Body,
+    server::NamedService,
+    service::{Routes, RoutesBuilder},
+};
+
+use crate::{
+    auth::{self, Rule, ServiceTokens},
+    broker::Broker,
+    client::Mesh,
+    clock::{Clock, SystemClock},
+    config::Options,
+    consumer::{CaughtUp, Consumer, Handler, Reach},
+    event_log::{self, EventLog},
+    idempotency,
+    relay::{self, Relay},
+    store::{Store, Tx},
+};
+
+pub use error::Error;
+pub use run::Bound;
+use tasks::Tasks;
+
+/// Why a sweep failed.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// A service while it is put together.
+pub struct Service<T: ?Sized> {
+    context: &'static str,
+    name: String,
+    options: Options,
+    broker: Broker,
+    store: Store<T>,
+    log: Arc<dyn relay::Log>,
+    clock: Arc<dyn Clock>,
+    mesh: Mesh,
+    verifier: Arc<auth::Verifier>,
+    routes: RoutesBuilder,
+    served: Vec<&'static str>,
+    rules: Vec<&'static [Rule]>,
+    tasks: Tasks,
+}
+
+impl<T: Tx + ?Sized + 'static> Service<T> {
+    /// A service of a context, such as `order` (then it is called `order-svc`), over its store and the log of its events.
+    /// Reads the keys, and begins to connect to the broker in the background.
+    ///
+    /// # Errors
+    /// A key or a URL of the settings cannot be used.
+    pub async fn new(
+        context: &'static str,
+        options: Options,
+        store: Store<T>,
+        log: Arc<dyn relay::Log>,
+    ) -> Result<Self, Error> {
+        let verifier = Arc::new(auth::Verifier::open(options.auth())?);
+        let name = format!("{context}-svc");
+        let key_file = options.service_key_file.clone();
+        let tokens = ServiceTokens::open(&name, &options.issuer, &options.service_audience, key_file)?;
+        let mesh = Mesh::connect_lazy(&options.mesh_url, tokens)
+            .map_err(|error| Error::Configuration(format!("--mesh-url: {error}")))?;
+        let broker = Broker::connect(&name, &options)
+            .await
+            .map_err(|error| Error::Configuration(format!("--nats-url: {error}")))?;
+        let mut service = Self {
+            context,
+            name,
+            options,
+            broker,
+            store,
+            log,
+            clock: Arc::new(SystemClock),
+            mesh,
+            verifier,
+            routes: Routes::builder(),
+            served: Vec::new(),
+            rules: vec![auth::OPEN, event_log::RULES],
+            tasks: Tasks::default(),
+        };
+        service.produce();
+        service.watch_store();
+        Ok(service)
+    }
+
+    /// Consumes another context's events; answers how far it has caught up.
+    pub fn consume(&mut self, producer: &'static str, handler: impl Handler<T>) -> CaughtUp {
+        let reach = Reach { broker: self.broker.clone(), mesh: self.mesh.clone(), clock: self.clock() };
+        let consumer = Consumer::new(&self.name, producer, self.store.clone(), Arc::new(handler), reach);
+        let caught_up = consumer.caught_up();
+        self.background(format!("consumer of {producer}"), move |drain| Box::pin(consumer.run(drain)));
+        caught_up
+    }
+
+    /// Publishes the service's own events, and serves them to whoever missed one.
+    fn produce(&mut self) {
+        let relay = Relay {
+            store: self.store.clone(),
+            log: Arc::clone(&self.log),
+            broker: self.broker.clone(),
+            producer: self.context,
+            clock: self.clock(),
+        };
+        self.background("relay", move |drain| Box::pin(relay.run(drain)));
+        self.serve(EventLogServiceServer::new(EventLog::new(Arc::clone(&self.log))));
+    }
+
+    /// Ends the process with its store, and forgets answers that are no longer replayed.
+    fn watch_store(&mut self) {
+        let log = Arc::clone(&self.log);
+        self.background("store", move |drain| {
+            Box::pin(async move {
+                tokio::select! {
+                    () = log.stopped() => {}
+                    () = drain.cancelled() => {}
+                }
+            })
+        });
+        let (store, clock) = (self.store.clone(), self.clock());
+        self.every("forgotten answers", idempotency::FORGET_PERIOD, move || {
+            Box::pin(idempotency::forget_old(store.clone(), clock.now()))
+        });
+    }
+
+    /// The machine's clock.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// The way to other services.
+    pub fn mesh(&self) -> Mesh {
+        self.mesh.clone()
+    }
+
+    /// Serves a proto service.
+    pub fn serve<S>(&mut self, server: S)
+    where
+        S: tower::Service<Request<Body>, Error = Infallible> + NamedService + Clone + Send + Sync + 'static,
+        S::Response: IntoResponse,
+        S::Future: Send + 'static,
+    {
+        self.served.push(S::NAME);
+        self.routes.add_service(server);
+    }
+
+    /// Adds a table of who may call what. A method that no table names is refused to everybody.
+    pub fn rules(&mut self, rules: &'static [Rule]) {
+        self.rules.push(rules);
+    }
+
+    /// Runs `sweep` at once and then every `period` until the drain. A late sweep is skipped, not made up for. A
+    /// failure is logged when it begins and when it is over.
+    pub fn every<F>(&mut self, name: &'static str, period: Duration, sweep: F)
+    where
+        F: Fn() -> BoxFuture<'static, Result<(), Cause>> + Send + Sync + 'static,
+    {
+        self.background(name, move |drain| Box::pin(sweep::every(name, period, sweep, drain)));
+    }
+
+    /// Runs `task` beside the server. It ends once its token is cancelled; if it ends earlier, the process fails.
+    pub fn background<F>(&mut self, name: impl Into<String>, task: F)
+    where
+        F: FnOnce(CancellationToken) -> BoxFuture<'static, ()> + Send + 'static,
+    {
+        self.tasks.add(name.into(), task);
+    }
+
+    /// Binds both ports, serves until SIGTERM or SIGINT, and drains.
+    ///
+    /// # Errors
+    /// A port is taken, a part of the service failed, or the drain ran into its hard deadline.
+    pub async fn run(self) -> Result<(), Error> {
+        let signals = crate::server::drain::signals().map_err(Error::Signals)?;
+        self.bind().await?.run_until(signals).await
+    }
+}

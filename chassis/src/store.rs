@@ -1,0 +1,144 @@
+//! The write port: units of work that commit whole or not at all.
+//!
+//! A unit is a boxed closure from a transaction to a future that awaits nothing but its transaction. The store runs it
+//! to its end though the caller has gone, may run it again from the start, and answers only after the commit.
+
+pub mod sqlite;
+
+use std::{fmt, sync::Arc};
+
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+
+use crate::{idempotency, inbox, outbox, relay, trace::Here};
+
+/// What every service's transaction can do besides its own repositories: outbox, inbox, recorded answers, numbering.
+pub trait Tx: outbox::Outbox + inbox::Inbox + idempotency::Answers + relay::Numbering {}
+
+impl<T: outbox::Outbox + inbox::Inbox + idempotency::Answers + relay::Numbering + ?Sized> Tx for T {}
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database is away or failed; nothing was committed.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The commit may or may not have happened. Its idempotency key tells.
+    #[error("the outcome of the commit is not known")]
+    Unknown,
+    /// A stored row is none that this code would write.
+    #[error("a stored row makes no sense: {0}")]
+    Inconsistent(String),
+    /// The unit of work panicked; nothing was committed.
+    #[error("the unit of work panicked")]
+    Panicked,
+}
+
+impl Error {
+    /// A stored row that no code of this version writes.
+    pub fn inconsistent(what: impl fmt::Display) -> Self {
+        Self::Inconsistent(what.to_string())
+    }
+}
+
+/// Runs units of work against one database.
+pub struct Store<T: ?Sized> {
+    backend: Arc<dyn Backend<T>>,
+}
+
+impl<T: ?Sized> Clone for Store<T> {
+    fn clone(&self) -> Self {
+        Self { backend: Arc::clone(&self.backend) }
+    }
+}
+
+impl<T: ?Sized + 'static> Store<T> {
+    /// A store over a database.
+    pub fn new(backend: Arc<dyn Backend<T>>) -> Self {
+        Self { backend }
+    }
+
+    /// Runs `unit` in one transaction: committed where it answers `Ok`, rolled back where it answers `Err`.
+    ///
+    /// # Errors
+    /// The unit's own error, or the store's where the unit could not be run or committed.
+    pub async fn run<R, E, F>(&self, unit: F) -> Result<R, E>
+    where
+        F: for<'a> FnMut(&'a mut T) -> BoxFuture<'a, Result<R, E>> + Send + 'static,
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.backend.submit(Box::new(Unit { work: unit, here: Here::current(), result: None, answer: Some(answer) })).await?;
+        answered.await.unwrap_or_else(|_gone| Err(Error::Unknown.into()))
+    }
+}
+
+/// A database that runs jobs; each kind of database has one.
+#[async_trait::async_trait]
+pub trait Backend<T: ?Sized>: Send + Sync {
+    /// Takes a job in, waiting while the queue is full. The job is run to its end from here on.
+    ///
+    /// # Errors
+    /// The database takes no jobs any more.
+    async fn submit(&self, job: Box<dyn Job<T>>) -> Result<(), Error>;
+}
+
+/// Whether a job's writes are to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The job succeeded.
+    Commit,
+    /// The job refused or failed.
+    RollBack,
+}
+
+/// A unit of work whose types the database need not know.
+pub trait Job<T: ?Sized>: Send {
+    /// Runs the unit once; a later attempt forgets what an earlier one answered.
+    fn attempt<'a>(&'a mut self, tx: &'a mut T) -> BoxFuture<'a, Verdict>;
+
+    /// Tells the caller, once the outcome is certain.
+    fn finish(self: Box<Self>, outcome: Result<(), Error>);
+}
+
+struct Unit<R, E, F> {
+    work: F,
+    /// The unit runs in another task than its caller; its logs and its events belong to the caller's trace.
+    here: Here,
+    result: Option<Result<R, E>>,
+    answer: Option<oneshot::Sender<Result<R, E>>>,
+}
+
+impl<T, R, E, F> Job<T> for Unit<R, E, F>
+where
+    T: ?Sized + 'static,
+    F: for<'a> FnMut(&'a mut T) -> BoxFuture<'a, Result<R, E>> + Send,
+    R: Send,
+    E: From<Error> + Send,
+{
+    fn attempt<'a>(&'a mut self, tx: &'a mut T) -> BoxFuture<'a, Verdict> {
+        self.result = None;
+        let work = self.here.run((self.work)(tx));
+        let result = &mut self.result;
+        Box::pin(async move {
+            let answer = work.await;
+            let verdict = if answer.is_ok() { Verdict::Commit } else { Verdict::RollBack };
+            *result = Some(answer);
+            verdict
+        })
+    }
+
+    fn finish(mut self: Box<Self>, outcome: Result<(), Error>) {
+        let result = match (self.result.take(), outcome) {
+            (Some(Err(refusal)), _) => Err(refusal),
+            (Some(Ok(answer)), Ok(())) => Ok(answer),
+            (Some(Ok(_)) | None, Err(error)) => Err(error.into()),
+            (None, Ok(())) => Err(Error::Unknown.into()),
+        };
+        if let Some(answer) = self.answer.take() {
+            // A caller that has gone is told nothing; the work stands.
+            let _gone = answer.send(result);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The embedded store: one SQLite file a service, one writer, group commit.
+
+mod answers;
+mod inbox;
+mod numbering;
+mod outbox;
+mod writer;
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    migrate::{Migration, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+
+use crate::{
+    relay,
+    store::{Error, Store},
+};
+
+/// The first SQLite without the bug that corrupts a write-ahead log at its reset.
+const OLDEST_SOUND: [u32; 3] = [3, 51, 3];
+const READERS: u32 = 8;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The chassis's own tables; a service's migrations are numbered above 1000.
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// One service's database.
+#[derive(Clone)]
+pub struct Sqlite {
+    writer: writer::Writer,
+    reads: SqlitePool,
+    wake: Arc<Notify>,
+}
+
+/// The transaction that a unit of work is given.
+pub struct Tx {
+    connection: SqliteConnection,
+    /// Whether an event was appended since the last commit.
+    appended: bool,
+}
+
+impl Tx {
+    /// The connection, inside the transaction.
+    pub fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
+impl Sqlite {
+    /// Opens the file that `url` names, makes it where it is missing, and brings its schema up to `migrations`.
+    ///
+    /// # Errors
+    /// The file cannot be opened, its schema is none of this program, or the SQLite linked in is not sound.
+    pub async fn open(url: &str, migrations: &Migrator) -> Result<Self, Error> {
+        let options: SqliteConnectOptions = url.parse::<SqliteConnectOptions>()?;
+        let options = options
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .disable_statement_logging();
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        check_version(&mut connection).await?;
+        migrate(&mut connection, migrations).await?;
+
+        let reads = SqlitePoolOptions::new().max_connections(READERS);
+        let reads = reads.connect_with(options.create_if_missing(false).read_only(true)).await?;
+        let wake = Arc::new(Notify::new());
+        let tx = Tx { connection, appended: false };
+        Ok(Self { writer: writer::Writer::start(tx, Arc::clone(&wake)), reads, wake })
+    }
+
+    /// The write port; `narrow` shows the transaction as the service's own port.
+    pub fn store<T: ?Sized + 'static>(&self, narrow: fn(&mut Tx) -> &mut T) -> Store<T> {
+        Store::new(Arc::new(writer::Narrowed::new(self.writer.clone(), narrow)))
+    }
+
+    /// Connections that can only read.
+    pub fn reads(&self) -> SqlitePool {
+        self.reads.clone()
+    }
+
+    /// What this producer numbered, and the call that wakes its relay.
+    pub fn log(&self) -> Arc<dyn relay::Log> {
+        Arc::new(numbering::Log::new(self.reads.clone(), self.writer.clone(), Arc::clone(&self.wake)))
+    }
+}
+
+async fn check_version(connection: &mut SqliteConnection) -> Result<(), Error> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await?;
+    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    if parts.as_slice() < OLDEST_SOUND.as_slice() {
+        return Err(Error::inconsistent(format!("SQLite {version} is linked in; 3.51.3 or later is needed")));
+    }
+    Ok(())
+}
+
+async fn migrate(connection: &mut SqliteConnection, migrations: &Migrator) -> Result<(), Error> {
+    let merged: Vec<Migration> = MIGRATIONS.iter().chain(migrations.iter()).cloned().collect();
+    let migrator = Migrator::with_migrations(merged);
+    migrator.run(connection).await.map_err(|error| Error::Unavailable(error.into()))
+}
+
+/// A time as it is stored: microseconds since 1970.
+pub fn micros(time: OffsetDateTime) -> i64 {
+    i64::try_from(time.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
+}
+
+/// A stored time.
+///
+/// # Errors
+/// The number is out of range.
+pub fn time(micros: i64) -> Result<OffsetDateTime, Error> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).map_err(Error::inconsistent)
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
+                Self::Inconsistent(error.to_string())
+            }
+            other => Self::Unavailable(Box::new(other)),
+        }
+    }
+}
+
+/// Checks that a write touched exactly the one row it was meant for.
+///
+/// # Errors
+/// It touched none or more than one.
+pub fn one_row(result: &sqlx::sqlite::SqliteQueryResult, what: &str) -> Result<(), Error> {
+    match result.rows_affected() {
+        1 => Ok(()),
+        count => Err(Error::inconsistent(format!("{count} rows written where one {what} was meant"))),
+    }
+}

@@ -1,0 +1,152 @@
+//! The relay's lease and numbers as rows.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{FromRow, Row, SqlitePool, sqlite::SqliteRow};
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::{Tx, micros, writer::Writer};
+use crate::{
+    outbox::LoggedEvent,
+    relay::{self, Head, Numbered, Numbering, Term},
+    store::Error,
+};
+
+#[async_trait::async_trait]
+impl Numbering for Tx {
+    async fn lease(
+        &mut self,
+        holder: Uuid,
+        now: OffsetDateTime,
+        time_to_live: Duration,
+    ) -> Result<Option<Term>, Error> {
+        let term: Option<i64> = sqlx::query_scalar(
+            "UPDATE relay SET term = term + (holder IS NOT ?1), holder = ?1, lease_until = ?2 \
+             WHERE holder IS ?1 OR holder IS NULL OR lease_until <= ?3 RETURNING term",
+        )
+        .bind(holder)
+        .bind(micros(now + time_to_live))
+        .bind(micros(now))
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(term.map(Term))
+    }
+
+    async fn release(&mut self, term: Term) -> Result<(), Error> {
+        sqlx::query("UPDATE relay SET holder = NULL, lease_until = 0 WHERE term = ?")
+            .bind(term.0)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    async fn number(&mut self, term: Term, published: i64, limit: u32) -> Result<Option<Numbered>, Error> {
+        let relay: Option<(Uuid, i64, i64)> = sqlx::query_as(
+            "UPDATE relay SET published_through = max(published_through, ?2) WHERE term = ?1 \
+             RETURNING epoch, next_sequence, published_through",
+        )
+        .bind(term.0)
+        .bind(published)
+        .fetch_optional(self.connection())
+        .await?;
+        let Some((epoch, next, published_through)) = relay else { return Ok(None) };
+        let waiting = next - 1 - published_through;
+        let room = i64::from(limit).saturating_sub(waiting).max(0);
+        let given = give_numbers(self, epoch, next, room).await?;
+        sqlx::query("UPDATE relay SET next_sequence = next_sequence + ? WHERE term = ?")
+            .bind(given)
+            .bind(term.0)
+            .execute(self.connection())
+            .await?;
+        let rows: Vec<Logged> = sqlx::query_as(SELECT_EVENTS)
+            .bind(epoch)
+            .bind(published_through)
+            .bind(limit)
+            .fetch_all(self.connection())
+            .await?;
+        Ok(Some(Numbered { epoch, events: events(rows) }))
+    }
+}
+
+async fn give_numbers(tx: &mut Tx, epoch: Uuid, next: i64, room: i64) -> Result<i64, Error> {
+    let numbered = sqlx::query(
+        "UPDATE outbox SET epoch = ?1, sequence = ?2 + waiting.place FROM \
+         (SELECT position, row_number() OVER (ORDER BY position) - 1 AS place FROM \
+          (SELECT position FROM outbox WHERE sequence IS NULL ORDER BY position LIMIT ?3)) AS waiting \
+         WHERE outbox.position = waiting.position",
+    )
+    .bind(epoch)
+    .bind(next)
+    .bind(room)
+    .execute(tx.connection())
+    .await?;
+    i64::try_from(numbered.rows_affected()).map_err(Error::inconsistent)
+}
+
+const SELECT_EVENTS: &str = "SELECT event_id, sequence, kind, aggregate_id, time, traceparent, body FROM outbox \
+     WHERE epoch = ? AND sequence > ? ORDER BY sequence LIMIT ?";
+
+struct Logged(LoggedEvent);
+
+impl FromRow<'_, SqliteRow> for Logged {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let time = super::time(row.try_get("time")?).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        Ok(Self(LoggedEvent {
+            id: row.try_get("event_id")?,
+            sequence: row.try_get("sequence")?,
+            kind: row.try_get("kind")?,
+            aggregate_id: row.try_get("aggregate_id")?,
+            time,
+            traceparent: row.try_get("traceparent")?,
+            body: row.try_get("body")?,
+        }))
+    }
+}
+
+fn events(rows: Vec<Logged>) -> Vec<LoggedEvent> {
+    rows.into_iter().map(|row| row.0).collect()
+}
+
+/// What was numbered, read outside of the writer.
+pub struct Log {
+    reads: SqlitePool,
+    writer: Writer,
+    wake: Arc<Notify>,
+}
+
+impl Log {
+    /// Reads through `reads`; `wake` is notified after each commit that appended events.
+    pub fn new(reads: SqlitePool, writer: Writer, wake: Arc<Notify>) -> Self {
+        Self { reads, writer, wake }
+    }
+}
+
+#[async_trait::async_trait]
+impl relay::Log for Log {
+    async fn appended(&self) {
+        self.wake.notified().await;
+    }
+
+    async fn epochs(&self) -> Result<Vec<Head>, Error> {
+        let (epoch, sequence) =
+            sqlx::query_as("SELECT epoch, next_sequence - 1 FROM relay").fetch_one(&self.reads).await?;
+        Ok(vec![Head { epoch, sequence }])
+    }
+
+    async fn read(&self, epoch: Uuid, after: i64, limit: u32) -> Result<Vec<LoggedEvent>, Error> {
+        let rows: Vec<Logged> =
+            sqlx::query_as(SELECT_EVENTS).bind(epoch).bind(after).bind(limit).fetch_all(&self.reads).await?;
+        Ok(events(rows))
+    }
+
+    async fn stopped(&self) {
+        self.writer.stopped().await;
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        sqlx::query("SELECT singleton FROM relay").execute(&self.reads).await?;
+        Ok(())
+    }
+}

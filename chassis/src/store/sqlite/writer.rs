@@ -1,0 +1,148 @@
+//! The one writer: units queue for it, run one after another each in a savepoint, and share one commit.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures::FutureExt;
+use sqlx::Executor;
+use tokio::sync::{Notify, mpsc};
+
+use super::Tx;
+use crate::{
+    refusal::chain,
+    store::{Backend, Error, Job, Verdict},
+};
+
+/// Jobs that wait at most; later callers wait to be let in.
+const QUEUE: usize = 1_024;
+/// Jobs that share one commit at most.
+const GROUP: usize = 128;
+
+type Queued = Box<dyn Job<Tx>>;
+
+/// Hands jobs to the writer.
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Queued>,
+}
+
+impl Writer {
+    /// Starts the writer; it ends when nobody can queue any more, or at the first failed commit.
+    pub fn start(tx: Tx, wake: Arc<Notify>) -> Self {
+        let (queue, queued) = mpsc::channel(QUEUE);
+        tokio::spawn(write(tx, queued, wake));
+        Self { queue }
+    }
+
+    /// Answers once the writer has ended.
+    pub async fn stopped(&self) {
+        self.queue.closed().await;
+    }
+}
+
+/// The writer as the port of one service.
+pub struct Narrowed<T: ?Sized> {
+    writer: Writer,
+    narrow: fn(&mut Tx) -> &mut T,
+}
+
+impl<T: ?Sized> Narrowed<T> {
+    /// Jobs of this port see the transaction through `narrow`.
+    pub fn new(writer: Writer, narrow: fn(&mut Tx) -> &mut T) -> Self {
+        Self { writer, narrow }
+    }
+}
+
+#[async_trait::async_trait]
+impl<T: ?Sized + 'static> Backend<T> for Narrowed<T> {
+    async fn submit(&self, job: Box<dyn Job<T>>) -> Result<(), Error> {
+        let job = NarrowedJob { job, narrow: self.narrow };
+        self.writer.queue.send(Box::new(job)).await.map_err(|_ended| stopped())
+    }
+}
+
+struct NarrowedJob<T: ?Sized> {
+    job: Box<dyn Job<T>>,
+    narrow: fn(&mut Tx) -> &mut T,
+}
+
+impl<T: ?Sized + 'static> Job<Tx> for NarrowedJob<T> {
+    fn attempt<'a>(&'a mut self, tx: &'a mut Tx) -> futures::future::BoxFuture<'a, Verdict> {
+        self.job.attempt((self.narrow)(tx))
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), Error>) {
+        self.job.finish(outcome);
+    }
+}
+
+async fn write(mut tx: Tx, mut queued: mpsc::Receiver<Queued>, wake: Arc<Notify>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while queued.recv_many(&mut group, GROUP).await > 0 {
+        if let Err(error) = commit_group(&mut tx, &mut group).await {
+            // What was not synced may be half on disk, and a second try may falsely succeed: nothing is written by this
+            // process any more. The next start recovers from the log.
+            tracing::error!(cause = chain(&error), "commit failed, the writer stops");
+            return;
+        }
+        if std::mem::take(&mut tx.appended) {
+            wake.notify_one();
+        }
+    }
+}
+
+/// Runs a group and answers each of its callers. An error means that the outcome of the commit is not certain.
+async fn commit_group(tx: &mut Tx, group: &mut Vec<Queued>) -> Result<(), sqlx::Error> {
+    metrics::histogram!("tword_store_group_size").record(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
+    if let Err(error) = tx.connection.execute("BEGIN IMMEDIATE").await {
+        tracing::warn!(cause = chain(&error), "transaction could not begin");
+        finish_all(group, &error);
+        return Ok(());
+    }
+    let mut outcomes = Vec::with_capacity(group.len());
+    for job in group.iter_mut() {
+        match attempt(tx, job).await {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) => {
+                // The savepoint itself failed, as on a full disk: the whole group is undone, and nobody was told otherwise.
+                finish_all(group, &error);
+                tx.appended = false;
+                tx.connection.execute("ROLLBACK").await?;
+                return Ok(());
+            }
+        }
+    }
+    if let Err(error) = tx.connection.execute("COMMIT").await {
+        for job in group.drain(..) {
+            job.finish(Err(Error::Unknown));
+        }
+        return Err(error);
+    }
+    for (job, outcome) in group.drain(..).zip(outcomes) {
+        job.finish(outcome);
+    }
+    Ok(())
+}
+
+/// Runs one job in its savepoint. An error is the savepoint's, not the job's.
+async fn attempt(tx: &mut Tx, job: &mut Queued) -> Result<Result<(), Error>, sqlx::Error> {
+    tx.connection.execute("SAVEPOINT unit").await?;
+    let appended_before = tx.appended;
+    let verdict = AssertUnwindSafe(job.attempt(tx)).catch_unwind().await;
+    if !matches!(verdict, Ok(Verdict::Commit)) {
+        tx.appended = appended_before;
+        tx.connection.execute("ROLLBACK TO unit").await?;
+    }
+    tx.connection.execute("RELEASE unit").await?;
+    Ok(verdict.map(|_verdict| ()).map_err(|_panic| Error::Panicked))
+}
+
+fn finish_all(group: &mut Vec<Queued>, error: &sqlx::Error) {
+    let cause = error.to_string();
+    for job in group.drain(..) {
+        job.finish(Err(Error::Unavailable(cause.clone().into())));
+    }
+}
+
+fn stopped() -> Error {
+    Error::Unavailable("the writer has stopped after a failed commit".into())
+}

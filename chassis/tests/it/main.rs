@@ -1,0 +1,4 @@
+//! The integration tests of the chassis.
+
+mod server;
+mod store;

@@ -1,0 +1,6 @@
+//! A real server on loopback ports: health, limits, panics, admin HTTP, and how it starts and stops.
+
+mod admin;
+mod calls;
+mod stopping;
+mod world;

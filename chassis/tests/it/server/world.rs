@@ -1,0 +1,302 @@
+//! A service with one small proto service of its own, on ports that the system chooses.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chassis::{
+    Options,
+    auth::{Allow, Rule},
+    outbox::LoggedEvent,
+    relay::{Head, Log},
+    service::{Bound, Error, Service},
+    store::{self, Backend, Job, Store, Tx},
+};
+use clap::{Args, FromArgMatches};
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use tonic::{
+    Code, Status,
+    body::Body,
+    server::{NamedService, UnaryService},
+    transport::Channel,
+};
+use tonic_health::pb::{
+    HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus, health_client::HealthClient,
+};
+use tonic_prost::ProstCodec;
+use uuid::Uuid;
+
+/// Far longer than anything here takes; it only turns a hang into a failure.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+const RULES: &[Rule] = &[
+    Rule { method: "/test.v1.Trial/Answer", allow: Allow::Anyone },
+    Rule { method: "/test.v1.Trial/Hang", allow: Allow::Anyone },
+    Rule { method: "/test.v1.Trial/Panic", allow: Allow::Anyone },
+];
+
+/// Waits for something that must come.
+pub async fn soon<F: Future>(what: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, what).await.expect("in time")
+}
+
+/// A service that has not bound its ports.
+pub struct Parts {
+    pub service: Service<dyn Tx>,
+    ready: watch::Sender<bool>,
+    hanging: watch::Sender<usize>,
+    release: watch::Sender<bool>,
+    folder: TempDir,
+}
+
+impl Parts {
+    /// With settings beside the defaults; ports are the system's choice unless they say otherwise.
+    pub async fn new(settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (ready, hanging, release) = (watch::Sender::new(true), watch::Sender::new(0), watch::Sender::new(false));
+        let log = Arc::new(Database { ready: ready.subscribe() });
+        let store = Store::new(Arc::new(NoStore) as Arc<dyn Backend<dyn Tx>>);
+        let mut service = Service::new("order", options(&folder, settings), store, log).await.expect("a service");
+        service.serve(Trial { hanging: hanging.clone(), release: release.subscribe() });
+        service.rules(RULES);
+        Self { service, ready, hanging, release, folder }
+    }
+
+    /// Binds and runs.
+    pub async fn run(self) -> World {
+        let bound = self.service.bind().await.expect("bound");
+        let (grpc, admin) = bound.addresses().expect("addresses");
+        let (stop, requests) = mpsc::unbounded_channel();
+        let running = tokio::spawn(Bound::run_until(bound, UnboundedReceiverStream::new(requests)));
+        let channel = Channel::from_shared(format!("http://{grpc}")).expect("a URL").connect_lazy();
+        World {
+            grpc,
+            admin,
+            channel,
+            stop,
+            running,
+            ready: self.ready,
+            hanging: self.hanging,
+            release: self.release,
+            _folder: self.folder,
+        }
+    }
+
+    /// The database goes away.
+    pub fn unready(self) -> Self {
+        self.ready.send_replace(false);
+        self
+    }
+}
+
+/// A running service.
+pub struct World {
+    pub grpc: SocketAddr,
+    pub admin: SocketAddr,
+    pub channel: Channel,
+    /// Takes requests to stop, as signals are.
+    pub stop: mpsc::UnboundedSender<&'static str>,
+    pub running: JoinHandle<Result<(), Error>>,
+    /// Whether the database answers.
+    pub ready: watch::Sender<bool>,
+    /// How many calls hang.
+    hanging: watch::Sender<usize>,
+    /// Lets hanging calls answer.
+    pub release: watch::Sender<bool>,
+    _folder: TempDir,
+}
+
+impl World {
+    pub async fn start(settings: &[&str]) -> Self {
+        Parts::new(settings).await.run().await
+    }
+
+    /// Calls a method of the service's own.
+    pub async fn call(&self, method: &'static str) -> Result<(), Status> {
+        let mut client = tonic::client::Grpc::new(self.channel.clone());
+        client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+        let path = http::uri::PathAndQuery::from_static(method);
+        client
+            .unary(tonic::Request::new(()), path, ProstCodec::<(), ()>::default())
+            .await
+            .map(tonic::Response::into_inner)
+    }
+
+    /// Begins a call that hangs, and waits until its handler does.
+    pub async fn hang(&self) -> JoinHandle<Result<(), Status>> {
+        let mut hanging = self.hanging.subscribe();
+        let before = *hanging.borrow_and_update();
+        let mut client = tonic::client::Grpc::new(self.channel.clone());
+        let call = tokio::spawn(async move {
+            client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+            let path = http::uri::PathAndQuery::from_static(HANG);
+            let codec = ProstCodec::<(), ()>::default();
+            client.unary(tonic::Request::new(()), path, codec).await.map(tonic::Response::into_inner)
+        });
+        soon(hanging.wait_for(|now| *now > before)).await.expect("a hanging call");
+        call
+    }
+
+    pub async fn health(&self, service: &str) -> Result<ServingStatus, Status> {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        Ok(HealthClient::new(self.channel.clone()).check(request).await?.into_inner().status())
+    }
+
+    /// The health of the whole server, now and each time it changes.
+    pub async fn watch(&self) -> tonic::Streaming<HealthCheckResponse> {
+        let request = HealthCheckRequest::default();
+        HealthClient::new(self.channel.clone()).watch(request).await.expect("a stream").into_inner()
+    }
+
+    /// Waits until the server is SERVING.
+    pub async fn serving(&self) {
+        let mut health = self.watch().await;
+        while next(&mut health).await != Some(ServingStatus::Serving) {}
+    }
+}
+
+/// The next health that is told; none where the stream has ended.
+pub async fn next(health: &mut tonic::Streaming<HealthCheckResponse>) -> Option<ServingStatus> {
+    soon(health.message()).await.ok().flatten().map(|response| response.status())
+}
+
+pub const ANSWER: &str = "/test.v1.Trial/Answer";
+pub const HANG: &str = "/test.v1.Trial/Hang";
+pub const PANIC: &str = "/test.v1.Trial/Panic";
+
+fn options(folder: &TempDir, settings: &[&str]) -> Options {
+    let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
+    let public = BASE64_URL_SAFE_NO_PAD.encode(pair.der_bytes());
+    let set = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "order-svc", "x": public }] });
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_string_lossy().into_owned()
+    };
+    let (key, keys) = (file("key.pem", pair.serialize_pem()), file("keys.json", set.to_string()));
+    let defaults = [
+        "order-svc",
+        "--listen=127.0.0.1:0",
+        "--admin-listen=127.0.0.1:0",
+        "--database-url=sqlite://none",
+        // Discard: nobody is there, which must not matter.
+        "--nats-url=nats://127.0.0.1:9",
+        "--drain-delay=0s",
+        "--jwks-file",
+        &keys,
+        "--service-jwks",
+        &keys,
+        "--service-key-file",
+        &key,
+    ];
+    let command = Options::augment_args(clap::Command::new("order-svc")).args_override_self(true);
+    let matches = command.try_get_matches_from(defaults.iter().chain(settings)).expect("settings");
+    let options = Options::from_arg_matches(&matches).expect("settings");
+    assert_eq!(options.problems(), Vec::<String>::new());
+    options
+}
+
+/// A log whose database answers when it is told to.
+struct Database {
+    ready: watch::Receiver<bool>,
+}
+
+#[async_trait::async_trait]
+impl Log for Database {
+    async fn epochs(&self) -> Result<Vec<Head>, store::Error> {
+        self.ping().await.map(|()| Vec::new())
+    }
+
+    async fn read(&self, _epoch: Uuid, _after: i64, _limit: u32) -> Result<Vec<LoggedEvent>, store::Error> {
+        self.ping().await.map(|()| Vec::new())
+    }
+
+    async fn appended(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    async fn stopped(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    async fn ping(&self) -> Result<(), store::Error> {
+        if *self.ready.borrow() { Ok(()) } else { Err(store::Error::Unavailable("on purpose".into())) }
+    }
+}
+
+/// A store that is always away: nothing here writes.
+struct NoStore;
+
+#[async_trait::async_trait]
+impl Backend<dyn Tx> for NoStore {
+    async fn submit(&self, _job: Box<dyn Job<dyn Tx>>) -> Result<(), store::Error> {
+        Err(store::Error::Unavailable("on purpose".into()))
+    }
+}
+
+/// Answers, hangs and panics, as its methods are called.
+#[derive(Clone)]
+struct Trial {
+    hanging: watch::Sender<usize>,
+    release: watch::Receiver<bool>,
+}
+
+impl NamedService for Trial {
+    const NAME: &'static str = "test.v1.Trial";
+}
+
+impl tower::Service<Request<Body>> for Trial {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let method = Method { trial: self.clone(), path: request.uri().path().to_owned() };
+        Box::pin(async move {
+            let mut grpc = tonic::server::Grpc::new(ProstCodec::<(), ()>::default());
+            Ok(grpc.unary(method, request).await)
+        })
+    }
+}
+
+struct Method {
+    trial: Trial,
+    path: String,
+}
+
+impl UnaryService<()> for Method {
+    type Response = ();
+    type Future = BoxFuture<'static, Result<tonic::Response<()>, Status>>;
+
+    fn call(&mut self, _request: tonic::Request<()>) -> Self::Future {
+        let (mut trial, path) = (self.trial.clone(), self.path.clone());
+        Box::pin(async move {
+            match path.as_str() {
+                ANSWER => Ok(tonic::Response::new(())),
+                HANG => {
+                    trial.hanging.send_modify(|hanging| *hanging += 1);
+                    trial
+                        .release
+                        .wait_for(|released| *released)
+                        .await
+                        .map_err(|gone| Status::internal(gone.to_string()))?;
+                    Ok(tonic::Response::new(()))
+                }
+                PANIC => panic!("on purpose"),
+                _ => Err(Status::new(Code::Unimplemented, "no such method")),
+            }
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! What every store does, whatever its database. Each behaviour is a function over an opened store; each kind of
+//! database calls all of them.
+
+mod behaviours;
+mod numbering;
+
+use std::sync::Arc;
+
+use chassis::{
+    relay::Log,
+    store::{Store, Tx, sqlite::Sqlite},
+};
+use sqlx::migrate::Migrator;
+use tempfile::TempDir;
+
+/// A store that was opened for one behaviour.
+pub struct Opened {
+    pub store: Store<dyn Tx>,
+    pub log: Arc<dyn Log>,
+    _directory: TempDir,
+}
+
+/// A SQLite file of its own.
+pub async fn sqlite() -> Opened {
+    let directory = tempfile::tempdir().expect("a directory");
+    let url = format!("sqlite://{}", directory.path().join("test.db").display());
+    let sqlite = Sqlite::open(&url, &Migrator::DEFAULT).await.expect("a database");
+    Opened { store: sqlite.store(|tx| tx), log: sqlite.log(), _directory: directory }
+}
+
+/// Runs each behaviour as a test of its own against each kind of database.
+macro_rules! contract {
+    ($($module:ident::$behaviour:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test]
+                async fn $behaviour() {
+                    super::$module::$behaviour(super::sqlite().await).await;
+                }
+            )*
+        }
+    };
+}
+
+contract! {
+    behaviours::what_is_refused_is_undone,
+    behaviours::the_work_goes_on_though_the_caller_has_gone,
+    behaviours::a_panic_fails_alone,
+    behaviours::one_of_a_hundred_callers_with_one_key_has_the_effect,
+    behaviours::a_key_binds_its_request,
+    behaviours::old_answers_are_forgotten_and_no_others,
+    behaviours::an_event_is_admitted_once_and_each_number_is_ticked,
+    behaviours::gaps_are_told_in_order,
+    behaviours::failures_are_counted,
+    behaviours::a_version_has_one_event,
+    numbering::numbers_have_no_gap_and_never_change,
+    numbering::at_most_a_batch_waits_to_be_published,
+    numbering::one_relay_leads_at_a_time,
+    numbering::a_relay_that_lost_its_lease_numbers_nothing,
+    numbering::appending_wakes_the_relay,
+}

@@ -1,0 +1,9 @@
+//! The service's ways in and out. Only here are wire types and SQL named.
+
+pub mod access;
+pub mod claims;
+mod convert;
+pub mod events;
+pub mod grpc;
+pub mod refusals;
+pub mod store;

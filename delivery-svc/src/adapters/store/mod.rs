@@ -1,0 +1,4 @@
+//! Deliveries in databases.
+
+mod row;
+pub mod sqlite;

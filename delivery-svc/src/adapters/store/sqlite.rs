@@ -1,0 +1,170 @@
+//! Deliveries in SQLite.
+
+use ::time::OffsetDateTime;
+use async_trait::async_trait;
+use chassis::{
+    outbox::Outbox,
+    store::{
+        Error,
+        sqlite::{Tx, micros, one_row, time},
+    },
+};
+use sqlx::{QueryBuilder, SqlitePool, query::Query as Statement, sqlite::SqliteArguments};
+use uuid::Uuid;
+
+use super::row::{
+    AddressedRow, DeliveryRow, Named, PlaceRow, RecipientRow, SELECT_ADDRESSED, SELECT_DELIVERY, SELECT_RECIPIENT,
+};
+use crate::{
+    adapters::events::outgoing,
+    app::{
+        self,
+        list_deliveries::Query,
+        ports::{Addressed, Place},
+    },
+    domain::{
+        delivery::{Delivery, Event, State},
+        recipient::Recipient,
+    },
+};
+
+#[async_trait]
+impl app::Tx for Tx {
+    async fn delivery(&mut self, id: Uuid) -> Result<Option<Delivery>, Error> {
+        let row: Option<DeliveryRow> =
+            sqlx::query_as(SELECT_DELIVERY).bind(id).fetch_optional(self.connection()).await?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    async fn recipient(&mut self, id: Uuid) -> Result<Option<Recipient>, Error> {
+        let row: Option<RecipientRow> =
+            sqlx::query_as(SELECT_RECIPIENT).bind(id).fetch_optional(self.connection()).await?;
+        row.map_or(Ok(None), TryInto::try_into)
+    }
+
+    async fn insert(&mut self, first: &Event, recipient: Option<&Recipient>) -> Result<bool, Error> {
+        let delivery = &first.delivery;
+        let statement = sqlx::query(
+            "INSERT INTO delivery (status, claimed, carrier, tracking_number, cancelled_by_role, cancelled_by_id, \
+             cancel_reason, version, update_time, delivery_id, shop_id, customer_id, request_hash, create_time, \
+             recipient_name, recipient_phone_number, recipient_address) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (delivery_id) DO NOTHING",
+        );
+        let written = bind_changing(statement, delivery)
+            .bind(delivery.id)
+            .bind(delivery.shop_id)
+            .bind(&delivery.customer_id)
+            .bind(delivery.request_hash.as_ref().map(<[u8; 32]>::as_slice))
+            .bind(micros(delivery.create_time))
+            .bind(recipient.map(Recipient::name))
+            .bind(recipient.map(Recipient::phone_number))
+            .bind(recipient.map(Recipient::address))
+            .execute(self.connection())
+            .await?;
+        if written.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.append(outgoing(first)).await?;
+        Ok(true)
+    }
+
+    async fn save(&mut self, changes: &[Event]) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (changes.first(), changes.last()) else { return Ok(()) };
+        let statement = sqlx::query(
+            "UPDATE delivery SET status = ?, claimed = ?, carrier = ?, tracking_number = ?, cancelled_by_role = ?, \
+             cancelled_by_id = ?, cancel_reason = ?, version = ?, update_time = ? WHERE delivery_id = ? AND version = ?",
+        );
+        let written = bind_changing(statement, &last.delivery)
+            .bind(last.delivery.id)
+            .bind(first.delivery.version - 1)
+            .execute(self.connection())
+            .await?;
+        one_row(&written, "delivery")?;
+        for change in changes {
+            self.append(outgoing(change)).await?;
+        }
+        Ok(())
+    }
+
+    async fn claim(&mut self, id: Uuid, version: i64) -> Result<(), Error> {
+        let statement = "UPDATE delivery SET claimed = 1 WHERE delivery_id = ? AND version = ? AND status = 'BOOKED'";
+        let written = sqlx::query(statement).bind(id).bind(version).execute(self.connection()).await?;
+        one_row(&written, "booking")
+    }
+}
+
+type Bound<'q> = Statement<'q, sqlx::Sqlite, SqliteArguments>;
+
+/// Binds what changes, in the order of the statements above.
+fn bind_changing<'q>(statement: Bound<'q>, delivery: &'q Delivery) -> Bound<'q> {
+    let (claimed, tracking, cancellation) = match &delivery.state {
+        State::Booked { claimed } => (*claimed, None, None),
+        State::Ready => (true, None, None),
+        State::Shipped(tracking) | State::Delivered(tracking) => (true, Some(tracking), None),
+        State::Cancelled(cancellation) => (true, None, Some(cancellation)),
+    };
+    statement
+        .bind(delivery.state.status().name())
+        .bind(claimed)
+        .bind(tracking.map(|tracking| tracking.carrier.as_str()))
+        .bind(tracking.map(|tracking| tracking.number.as_str()))
+        .bind(cancellation.map(|cancellation| cancellation.by.role.name()))
+        .bind(cancellation.map(|cancellation| cancellation.by.id.as_str()))
+        .bind(cancellation.map(|cancellation| cancellation.reason.as_str()))
+        .bind(delivery.version)
+        .bind(micros(delivery.update_time))
+}
+
+/// Reads outside of the writer.
+pub struct Reads(SqlitePool);
+
+impl Reads {
+    /// Reads through connections that can only read.
+    pub fn new(pool: SqlitePool) -> Self {
+        Self(pool)
+    }
+}
+
+#[async_trait]
+impl app::Read for Reads {
+    async fn delivery(&self, id: Uuid) -> Result<Option<Addressed>, Error> {
+        let mut query = QueryBuilder::new(SELECT_ADDRESSED);
+        query.push(" WHERE delivery_id = ").push_bind(id);
+        let row: Option<AddressedRow> = query.build_query_as().fetch_optional(&self.0).await?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    async fn deliveries(&self, asked: &Query) -> Result<Vec<Addressed>, Error> {
+        // Each combination of conditions has an index of its own.
+        let mut query = QueryBuilder::new(SELECT_ADDRESSED);
+        query.push(" WHERE TRUE");
+        if let Some(shop_id) = asked.filter.shop_id {
+            query.push(" AND shop_id = ").push_bind(shop_id);
+        }
+        if let Some(status) = asked.filter.status {
+            query.push(" AND status = ").push_bind(status.name());
+        }
+        if let Some((create_time, id)) = asked.after {
+            query.push(" AND (create_time, delivery_id) > (").push_bind(micros(create_time));
+            query.push(", ").push_bind(id).push(")");
+        }
+        query.push(" ORDER BY create_time, delivery_id LIMIT ").push_bind(asked.rows);
+        let rows: Vec<AddressedRow> = query.build_query_as().fetch_all(&self.0).await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    async fn unclaimed(&self, before: OffsetDateTime, after: Option<Place>, limit: u32) -> Result<Vec<Place>, Error> {
+        let (after_time, after_id) = after.map_or((i64::MIN, Uuid::nil()), |(time, id)| (micros(time), id));
+        let rows: Vec<PlaceRow> = sqlx::query_as(
+            "SELECT create_time, delivery_id FROM delivery WHERE claimed = 0 AND create_time < ? \
+             AND (create_time, delivery_id) > (?, ?) ORDER BY create_time, delivery_id LIMIT ?",
+        )
+        .bind(micros(before))
+        .bind(after_time)
+        .bind(after_id)
+        .bind(limit)
+        .fetch_all(&self.0)
+        .await?;
+        rows.into_iter().map(|PlaceRow(create_time, id)| Ok((time(create_time)?, id))).collect()
+    }
+}

@@ -1,0 +1,56 @@
+//! Ships a delivery.
+
+use std::sync::Arc;
+
+use chassis::{clock::Clock, idempotency::Keyed, store::Store};
+use uuid::Uuid;
+
+use super::{
+    Tx,
+    staff_change::{Changed, Error, change},
+    viewer::Staff,
+};
+use crate::domain::{delivery::Delivery, tracking::Tracking};
+
+/// Ships a delivery for its shop's staff.
+#[derive(Clone)]
+pub struct ShipDelivery {
+    store: Store<dyn Tx>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What to ship.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The delivery.
+    pub delivery_id: Uuid,
+    /// Who carries it, under which number.
+    pub tracking: Tracking,
+    /// Who asks.
+    pub staff: Staff,
+}
+
+impl ShipDelivery {
+    /// Ships in `store`.
+    pub fn new(store: Store<dyn Tx>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// The shipped delivery.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn run(&self, command: Command, keyed: Keyed<Delivery>) -> Result<Changed, Error> {
+        let (command, now) = (Arc::new(command), self.clock.now());
+        self.store
+            .run(move |tx| {
+                let (command, keyed) = (Arc::clone(&command), keyed.clone());
+                Box::pin(async move {
+                    let Command { delivery_id, tracking, staff } = &*command;
+                    let decide = |delivery: Delivery| delivery.ship(tracking.clone(), staff.actor.clone(), now);
+                    change(tx, *delivery_id, staff, &keyed, decide).await
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,281 @@
+//! The delivery: the shipment of one order.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{actor::Actor, tracking::Tracking};
+
+#[cfg(test)]
+mod tests;
+
+/// SHA-256 over the command that asked for the order.
+pub type RequestHash = [u8; 32];
+
+/// Where a delivery stands. It never goes backward.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Booked with its order, which is not confirmed yet.
+    Booked {
+        /// Whether an order is known to stand behind it: kept beside the delivery, and no change of it.
+        claimed: bool,
+    },
+    /// Its order is confirmed: staff can ship it.
+    Ready,
+    /// On its way.
+    Shipped(Tracking),
+    /// Reached its recipient; final.
+    Delivered(Tracking),
+    /// Will not happen; final.
+    Cancelled(Cancellation),
+}
+
+/// A [`State`] without what it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// See [`State::Booked`].
+    Booked,
+    /// See [`State::Ready`].
+    Ready,
+    /// See [`State::Shipped`].
+    Shipped,
+    /// See [`State::Delivered`].
+    Delivered,
+    /// See [`State::Cancelled`].
+    Cancelled,
+}
+
+impl State {
+    /// Its status.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Booked { .. } => Status::Booked,
+            Self::Ready => Status::Ready,
+            Self::Shipped(_) => Status::Shipped,
+            Self::Delivered(_) => Status::Delivered,
+            Self::Cancelled(_) => Status::Cancelled,
+        }
+    }
+}
+
+/// Who cancelled, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Who cancelled first.
+    pub by: Actor,
+    /// The reason as told; empty where none was.
+    pub reason: String,
+}
+
+/// What a delivery is booked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Booking {
+    /// The order; its delivery has the same id.
+    pub id: Uuid,
+    /// Binds the id to one request.
+    pub request_hash: RequestHash,
+    /// The shop that will ship.
+    pub shop_id: Uuid,
+    /// The customer's opaque subject.
+    pub customer_id: String,
+}
+
+/// A delivery without its recipient, who is kept beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The same as the order's.
+    pub id: Uuid,
+    /// The shop that ships it.
+    pub shop_id: Uuid,
+    /// The customer's opaque subject.
+    pub customer_id: String,
+    /// The request it was booked for; none for a tombstone.
+    pub request_hash: Option<RequestHash>,
+    /// Where it stands.
+    pub state: State,
+    /// From 1, grows by 1 with each change.
+    pub version: i64,
+    /// When it was booked.
+    pub create_time: OffsetDateTime,
+    /// When it last changed.
+    pub update_time: OffsetDateTime,
+}
+
+/// What happened to a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It was booked.
+    Booked,
+    /// Its order is confirmed.
+    Ready,
+    /// It was shipped.
+    Started,
+    /// It reached its recipient.
+    Completed,
+    /// It will not happen.
+    Cancelled,
+}
+
+/// One change of a delivery: the only way to a new version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What happened.
+    pub kind: Kind,
+    /// The delivery after the change.
+    pub delivery: Delivery,
+    /// Who caused it.
+    pub actor: Actor,
+}
+
+/// What a cancellation did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cancel {
+    /// It cancelled.
+    Now(Event),
+    /// It had been cancelled before, like this.
+    Before(Cancellation),
+}
+
+/// Why a delivery does not change as asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The id is booked for another request.
+    #[error("the delivery was booked for another request")]
+    Mismatch,
+    /// Its order is not confirmed.
+    #[error("the order is not confirmed yet")]
+    NotConfirmed,
+    /// It is not on its way.
+    #[error("the delivery has not been shipped")]
+    NotShipped,
+    /// It is on its way or has arrived.
+    #[error("the delivery was already shipped")]
+    AlreadyShipped,
+    /// It has arrived.
+    #[error("the delivery was already completed")]
+    AlreadyDelivered,
+    /// It was cancelled.
+    #[error("the delivery was cancelled")]
+    Cancelled,
+}
+
+/// A peer says what cannot be: one of the two lost something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the order contradicts its delivery")]
+pub struct Contradiction;
+
+impl Delivery {
+    /// Books a delivery.
+    pub fn book(booking: Booking, now: OffsetDateTime) -> Event {
+        let actor = Actor::customer(booking.customer_id.clone());
+        let delivery = Self {
+            id: booking.id,
+            shop_id: booking.shop_id,
+            customer_id: booking.customer_id,
+            request_hash: Some(booking.request_hash),
+            state: State::Booked { claimed: false },
+            version: 1,
+            create_time: now,
+            update_time: now,
+        };
+        Event { kind: Kind::Booked, delivery, actor }
+    }
+
+    /// A delivery cancelled before it was ever booked: a booking that comes late finds it.
+    pub fn tombstone(
+        id: Uuid,
+        shop_id: Uuid,
+        customer_id: String,
+        cancellation: Cancellation,
+        now: OffsetDateTime,
+    ) -> Event {
+        let actor = cancellation.by.clone();
+        let state = State::Cancelled(cancellation);
+        let (create_time, update_time) = (now, now);
+        let delivery =
+            Self { id, shop_id, customer_id, request_hash: None, state, version: 1, create_time, update_time };
+        Event { kind: Kind::Cancelled, delivery, actor }
+    }
+
+    /// Meets another booking of the same id: the same request finds its booking, and a cancelled one binds no request
+    /// any more.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`].
+    pub fn rebook(self, booking: &Booking) -> Result<Self, Error> {
+        let same = self.request_hash == Some(booking.request_hash)
+            && self.shop_id == booking.shop_id
+            && self.customer_id == booking.customer_id;
+        match self.state {
+            State::Cancelled(_) => Ok(self),
+            State::Booked { .. } | State::Ready | State::Shipped(_) | State::Delivered(_) if same => Ok(self),
+            State::Booked { .. } | State::Ready | State::Shipped(_) | State::Delivered(_) => Err(Error::Mismatch),
+        }
+    }
+
+    /// Cancels unless it was shipped.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyShipped`].
+    pub fn cancel(self, cancellation: Cancellation, now: OffsetDateTime) -> Result<Cancel, Error> {
+        match self.state {
+            State::Booked { .. } | State::Ready => {
+                let actor = cancellation.by.clone();
+                Ok(Cancel::Now(self.into_next(State::Cancelled(cancellation), Kind::Cancelled, actor, now)))
+            }
+            State::Cancelled(before) => Ok(Cancel::Before(before)),
+            State::Shipped(_) | State::Delivered(_) => Err(Error::AlreadyShipped),
+        }
+    }
+
+    /// Cancels a booking that no order stands behind; nothing where it is cancelled already.
+    ///
+    /// # Errors
+    /// An order stands behind it.
+    pub fn void(self, cancellation: Cancellation, now: OffsetDateTime) -> Result<Option<Event>, Contradiction> {
+        match self.state {
+            State::Booked { claimed: false } => {
+                let actor = cancellation.by.clone();
+                Ok(Some(self.into_next(State::Cancelled(cancellation), Kind::Cancelled, actor, now)))
+            }
+            State::Cancelled(_) => Ok(None),
+            State::Booked { claimed: true } | State::Ready | State::Shipped(_) | State::Delivered(_) => {
+                Err(Contradiction)
+            }
+        }
+    }
+
+    /// Ships. Only what is READY ships.
+    ///
+    /// # Errors
+    /// [`Error::NotConfirmed`], [`Error::AlreadyShipped`] or [`Error::Cancelled`].
+    pub fn ship(self, tracking: Tracking, actor: Actor, now: OffsetDateTime) -> Result<Event, Error> {
+        match self.state {
+            State::Ready => Ok(self.into_next(State::Shipped(tracking), Kind::Started, actor, now)),
+            State::Booked { .. } => Err(Error::NotConfirmed),
+            State::Shipped(_) | State::Delivered(_) => Err(Error::AlreadyShipped),
+            State::Cancelled(_) => Err(Error::Cancelled),
+        }
+    }
+
+    /// Records the arrival.
+    ///
+    /// # Errors
+    /// [`Error::NotShipped`], [`Error::AlreadyDelivered`] or [`Error::Cancelled`].
+    pub fn complete(self, actor: Actor, now: OffsetDateTime) -> Result<Event, Error> {
+        match &self.state {
+            State::Shipped(tracking) => {
+                let state = State::Delivered(tracking.clone());
+                Ok(self.into_next(state, Kind::Completed, actor, now))
+            }
+            State::Booked { .. } | State::Ready => Err(Error::NotShipped),
+            State::Delivered(_) => Err(Error::AlreadyDelivered),
+            State::Cancelled(_) => Err(Error::Cancelled),
+        }
+    }
+
+    /// The next version.
+    pub(super) fn into_next(self, state: State, kind: Kind, actor: Actor, now: OffsetDateTime) -> Event {
+        let delivery = Self { state, version: self.version + 1, update_time: now, ..self };
+        Event { kind, delivery, actor }
+    }
+}

@@ -1,0 +1,10 @@
+//! The service as a whole, on real databases.
+
+mod access;
+mod booking;
+mod events;
+mod grpc;
+mod race;
+mod store;
+mod void;
+mod world;

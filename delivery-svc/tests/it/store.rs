@@ -1,0 +1,253 @@
+//! What every store of deliveries must do.
+
+use chassis::store::Error;
+use delivery_svc::{
+    app::{
+        list_deliveries::{Filter, Query},
+        ports::Place,
+    },
+    domain::{
+        delivery::{Booking, Cancel, Delivery, Event, State, Status},
+        follow::Standing,
+    },
+};
+use time::Duration;
+use uuid::Uuid;
+
+use crate::world::{CUSTOMER, SHOP, World, booking, cancellation, recipient, staff, tracking};
+
+const ID: Uuid = Uuid::from_u128(1);
+
+async fn insert(world: &World, first: Event) -> Result<bool, Error> {
+    world
+        .store
+        .run(move |tx| {
+            let first = first.clone();
+            Box::pin(async move { tx.insert(&first, Some(&recipient())).await })
+        })
+        .await
+}
+
+async fn bury(world: &World, first: Event) -> Result<bool, Error> {
+    let unit = world.store.run(move |tx| {
+        let first = first.clone();
+        Box::pin(async move { tx.insert(&first, None).await })
+    });
+    unit.await
+}
+
+async fn save(world: &World, changes: Vec<Event>) -> Result<(), Error> {
+    let unit = world.store.run(move |tx| {
+        let changes = changes.clone();
+        Box::pin(async move { tx.save(&changes).await })
+    });
+    unit.await
+}
+
+async fn claim(world: &World, version: i64) -> Result<(), Error> {
+    world.store.run(move |tx| Box::pin(async move { tx.claim(ID, version).await })).await
+}
+
+async fn load(world: &World) -> Option<Delivery> {
+    let loaded = world.store.run(|tx| Box::pin(async move { tx.delivery(ID).await }));
+    loaded.await.expect("a read")
+}
+
+fn followed(delivery: Delivery, world: &World, standing: &Standing) -> Vec<Event> {
+    let now = chassis::clock::Clock::now(&*world.clock);
+    delivery.follow(standing, &staff().actor, now).expect("no contradiction").events
+}
+
+fn first(world: &World) -> Event {
+    Delivery::book(booking(ID), chassis::clock::Clock::now(&*world.clock))
+}
+
+async fn every_state_comes_back_as_it_was_written(world: &World) {
+    assert_eq!(load(world).await, None);
+    let booked = first(world);
+    assert!(insert(world, booked.clone()).await.expect("inserted"));
+    assert_eq!(load(world).await.as_ref(), Some(&booked.delivery));
+
+    world.clock.pass(Duration::MINUTE);
+    let mut delivery = booked.delivery;
+    for standing in [Standing::Confirmed, Standing::Shipped(tracking()), Standing::Delivered(tracking())] {
+        let events = followed(delivery, world, &standing);
+        save(world, events.clone()).await.expect("saved");
+        delivery = events.into_iter().next_back().expect("an event").delivery;
+        assert_eq!(load(world).await.as_ref(), Some(&delivery));
+    }
+    let found = world.find(ID).await.expect("a delivery");
+    assert_eq!((found.delivery, found.recipient), (delivery, Some(recipient())));
+}
+
+async fn a_cancellation_comes_back_as_it_was_written(world: &World) {
+    let booked = first(world);
+    insert(world, booked.clone()).await.expect("inserted");
+    let now = chassis::clock::Clock::now(&*world.clock);
+    let Ok(Cancel::Now(event)) = booked.delivery.cancel(cancellation("why not"), now) else { panic!("not cancelled") };
+    save(world, vec![event.clone()]).await.expect("saved");
+    assert_eq!(load(world).await, Some(event.delivery));
+}
+
+async fn a_tombstone_comes_back_as_it_was_written(world: &World) {
+    let now = chassis::clock::Clock::now(&*world.clock);
+    let tombstone = Delivery::tombstone(ID, SHOP, CUSTOMER.into(), cancellation(""), now);
+    assert!(bury(world, tombstone.clone()).await.expect("inserted"));
+    let found = world.find(ID).await.expect("a delivery");
+    assert_eq!((found.delivery, found.recipient), (tombstone.delivery, None));
+}
+
+async fn an_id_is_taken_once(world: &World) {
+    let booked = first(world);
+    assert!(insert(world, booked.clone()).await.expect("inserted"));
+    let other = Booking { request_hash: [8; 32], ..booking(ID) };
+    let other = Delivery::book(other, chassis::clock::Clock::now(&*world.clock));
+    assert!(!insert(world, other).await.expect("no error"));
+    assert_eq!(load(world).await, Some(booked.delivery));
+    assert_eq!(world.kinds(ID).await, ["Booked"]);
+}
+
+async fn a_change_of_another_version_is_refused_whole(world: &World) {
+    let booked = first(world);
+    insert(world, booked.clone()).await.expect("inserted");
+    let events = followed(booked.delivery.clone(), world, &Standing::Confirmed);
+    save(world, events.clone()).await.expect("saved");
+    assert!(matches!(save(world, events.clone()).await, Err(Error::Inconsistent(_))));
+    let unknown =
+        Event { delivery: Delivery { id: Uuid::from_u128(2), ..events[0].delivery.clone() }, ..events[0].clone() };
+    assert!(matches!(save(world, vec![unknown]).await, Err(Error::Inconsistent(_))));
+    assert_eq!(world.kinds(ID).await, ["Booked", "Ready"]);
+}
+
+async fn each_version_has_one_event(world: &World) {
+    let booked = first(world);
+    insert(world, booked.clone()).await.expect("inserted");
+    save(world, followed(booked.delivery, world, &Standing::Delivered(tracking()))).await.expect("saved");
+    assert_eq!(world.kinds(ID).await, ["Booked", "Ready", "Started", "Completed"]);
+    let versions: Vec<i64> = world.history(ID).await.iter().map(|event| event.version).collect();
+    assert_eq!(versions, [1, 2, 3, 4]);
+}
+
+async fn a_claim_is_no_new_version(world: &World) {
+    let booked = first(world).delivery;
+    insert(world, first(world)).await.expect("inserted");
+    claim(world, 1).await.expect("claimed");
+    let claimed = Delivery { state: State::Booked { claimed: true }, ..booked };
+    assert_eq!(load(world).await.as_ref(), Some(&claimed));
+    assert_eq!(world.kinds(ID).await, ["Booked"]);
+
+    assert!(matches!(claim(world, 2).await, Err(Error::Inconsistent(_))));
+    save(world, followed(claimed, world, &Standing::Confirmed)).await.expect("saved");
+    assert!(matches!(claim(world, 2).await, Err(Error::Inconsistent(_))));
+}
+
+/// Twelve deliveries, two of each instant: those with an even number are the shop's, every third one is READY.
+async fn fill(world: &World) {
+    for number in 1..=12_u128 {
+        let shop_id = if number % 2 == 0 { SHOP } else { Uuid::from_u128(0xB) };
+        let booking = Booking { shop_id, ..booking(Uuid::from_u128(number)) };
+        let booked = Delivery::book(booking, chassis::clock::Clock::now(&*world.clock));
+        insert(world, booked.clone()).await.expect("inserted");
+        if number % 3 == 0 {
+            save(world, followed(booked.delivery, world, &Standing::Confirmed)).await.expect("saved");
+        }
+        if number % 2 == 0 {
+            world.clock.pass(Duration::SECOND);
+        }
+    }
+}
+
+async fn paged(world: &World, shop_id: Option<Uuid>, status: Option<Status>) -> Vec<u128> {
+    let (mut found, mut after): (Vec<u128>, Option<Place>) = (Vec::new(), None);
+    loop {
+        let query = Query { filter: Filter { shop_id, status }, after, rows: 2 };
+        let page = world.reads.deliveries(&query).await.expect("a page");
+        let Some(last) = page.last() else { return found };
+        after = Some((last.delivery.create_time, last.delivery.id));
+        found.extend(page.iter().map(|row| row.delivery.id.as_u128()));
+    }
+}
+
+async fn lists_are_filtered_and_paged_in_order(world: &World) {
+    fill(world).await;
+    assert_eq!(paged(world, None, None).await, (1..=12).collect::<Vec<_>>());
+    assert_eq!(paged(world, None, Some(Status::Ready)).await, [3, 6, 9, 12]);
+    assert_eq!(paged(world, Some(SHOP), None).await, [2, 4, 6, 8, 10, 12]);
+    assert_eq!(paged(world, Some(SHOP), Some(Status::Ready)).await, [6, 12]);
+    assert_eq!(paged(world, Some(SHOP), Some(Status::Shipped)).await, Vec::<u128>::new());
+}
+
+async fn old_unclaimed_bookings_are_found_in_order(world: &World) {
+    fill(world).await;
+    claim_number(world, 2).await;
+    let now = chassis::clock::Clock::now(&*world.clock);
+    let ids = |places: Vec<Place>| places.into_iter().map(|(_, id)| id.as_u128()).collect::<Vec<_>>();
+    let all = world.reads.unclaimed(now, None, 200).await.expect("places");
+    assert_eq!(ids(all.clone()), [1, 4, 5, 7, 8, 10, 11]);
+    assert_eq!(ids(world.reads.unclaimed(now, None, 2).await.expect("places")), [1, 4]);
+    assert_eq!(ids(world.reads.unclaimed(now, Some(all[1]), 2).await.expect("places")), [5, 7]);
+    let early = now - Duration::seconds(3);
+    assert_eq!(ids(world.reads.unclaimed(early, None, 200).await.expect("places")), [1, 4, 5]);
+}
+
+async fn claim_number(world: &World, number: u128) {
+    let claimed = world.store.run(move |tx| Box::pin(async move { tx.claim(Uuid::from_u128(number), 1).await }));
+    claimed.await.map_err(|error: Error| error.to_string()).expect("claimed");
+}
+
+macro_rules! contract {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite {
+            use crate::world::World;
+
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    super::$case(&World::sqlite().await).await;
+                }
+            )*
+        }
+    };
+}
+
+contract!(
+    every_state_comes_back_as_it_was_written,
+    a_cancellation_comes_back_as_it_was_written,
+    a_tombstone_comes_back_as_it_was_written,
+    an_id_is_taken_once,
+    a_change_of_another_version_is_refused_whole,
+    each_version_has_one_event,
+    a_claim_is_no_new_version,
+    lists_are_filtered_and_paged_in_order,
+    old_unclaimed_bookings_are_found_in_order,
+);
+
+#[tokio::test]
+async fn every_list_has_its_index_in_sqlite() {
+    let world = World::sqlite().await;
+    let plans = [
+        world.plan("EXPLAIN QUERY PLAN SELECT * FROM delivery WHERE TRUE ORDER BY create_time, delivery_id").await,
+        world
+            .plan("EXPLAIN QUERY PLAN SELECT * FROM delivery WHERE TRUE AND status = 'READY' ORDER BY create_time, delivery_id")
+            .await,
+        world
+            .plan("EXPLAIN QUERY PLAN SELECT * FROM delivery WHERE TRUE AND shop_id = x'00' ORDER BY create_time, delivery_id")
+            .await,
+        world
+            .plan("EXPLAIN QUERY PLAN SELECT * FROM delivery WHERE shop_id = x'00' AND status = 'READY' ORDER BY create_time, delivery_id")
+            .await,
+        world
+            .plan("EXPLAIN QUERY PLAN SELECT create_time, delivery_id FROM delivery WHERE claimed = 0 AND create_time < 1 ORDER BY create_time, delivery_id")
+            .await,
+    ];
+    let indices = [
+        "delivery_by_time",
+        "delivery_by_status",
+        "delivery_by_shop",
+        "delivery_by_shop_and_status",
+        "delivery_unclaimed",
+    ];
+    for (plan, index) in plans.iter().zip(indices) {
+        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{index} is not used: {plan}");
+    }
+}

@@ -1,0 +1,9 @@
+//! The ways in and out. Only here are the contracts named.
+
+pub mod access;
+pub mod convert;
+pub mod events;
+pub mod grpc;
+pub mod hear;
+pub mod refusals;
+pub mod store;

@@ -1,0 +1,3 @@
+//! Copies of orders, deliveries and messages as rows.
+
+pub mod sqlite;

@@ -1,0 +1,120 @@
+//! Rows and what they mean.
+
+use chassis::{
+    store::{Error, sqlite::time},
+    wire,
+};
+use prost::Message as _;
+use proto::mypage::v1::{MyOrder as WireOrder, MyOrderLine};
+use uuid::Uuid;
+
+use crate::{
+    adapters::convert,
+    domain::{Delivery, Line, Message, Money, MyOrder, Order, delivery, message, order},
+};
+
+/// An order joined with its delivery.
+#[derive(sqlx::FromRow)]
+pub(super) struct OrderRow {
+    order_id: Uuid,
+    customer_id: String,
+    shop_id: Uuid,
+    status: String,
+    lines: Vec<u8>,
+    total_minor: Option<i64>,
+    currency: Option<String>,
+    reason: String,
+    version: i64,
+    create_time: i64,
+    update_time: i64,
+    delivery_status: Option<String>,
+    carrier: Option<String>,
+    tracking_number: Option<String>,
+    delivery_version: Option<i64>,
+}
+
+/// A message.
+#[derive(sqlx::FromRow)]
+pub(super) struct MessageRow {
+    message_id: Uuid,
+    order_id: Uuid,
+    template: String,
+    channel: String,
+    status: String,
+    time: i64,
+    version: i64,
+}
+
+/// An order and its delivery, without messages.
+impl TryFrom<OrderRow> for MyOrder {
+    type Error = Error;
+
+    fn try_from(row: OrderRow) -> Result<Self, Error> {
+        let total = row.total_minor.zip(row.currency).map(|(minor_units, currency)| Money { minor_units, currency });
+        let delivery = match (row.delivery_status, row.carrier, row.tracking_number, row.delivery_version) {
+            (Some(status), Some(carrier), Some(tracking_number), Some(version)) => {
+                let status = named(delivery::Status::ALL, delivery::Status::name, &status)?;
+                Some(Delivery { order_id: row.order_id, status, carrier, tracking_number, version })
+            }
+            (None, None, None, None) => None,
+            (..) => return Err(Error::inconsistent("half a delivery")),
+        };
+        let order = Order {
+            id: row.order_id,
+            customer_id: row.customer_id,
+            shop_id: row.shop_id,
+            lines: decode_lines(&row.lines)?,
+            status: named(order::Status::ALL, order::Status::name, &row.status)?,
+            total,
+            reason: row.reason,
+            version: row.version,
+            create_time: time(row.create_time)?,
+            update_time: time(row.update_time)?,
+        };
+        Ok(Self { order, delivery, messages: Vec::new() })
+    }
+}
+
+impl TryFrom<MessageRow> for Message {
+    type Error = Error;
+
+    fn try_from(row: MessageRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.message_id,
+            order_id: row.order_id,
+            template: row.template,
+            channel: row.channel,
+            status: named(message::Status::ALL, message::Status::name, &row.status)?,
+            time: time(row.time)?,
+            version: row.version,
+        })
+    }
+}
+
+/// The one of `all` that has this name.
+fn named<T: Copy, const N: usize>(all: [T; N], name: fn(T) -> &'static str, text: &str) -> Result<T, Error> {
+    all.into_iter().find(|one| name(*one) == text).ok_or_else(|| Error::inconsistent(format!("status {text}")))
+}
+
+/// Lines as they are stored.
+pub(super) fn encode_lines(lines: &[Line]) -> Vec<u8> {
+    let lines = lines.iter().cloned().map(convert::line).collect();
+    WireOrder { lines, ..WireOrder::default() }.encode_to_vec()
+}
+
+fn decode_lines(bytes: &[u8]) -> Result<Vec<Line>, Error> {
+    let stored = WireOrder::decode(bytes).map_err(Error::inconsistent)?;
+    stored.lines.into_iter().map(line).collect()
+}
+
+fn line(line: MyOrderLine) -> Result<Line, Error> {
+    let unit_price = match &line.unit_price {
+        None => None,
+        price => {
+            let (minor_units, currency) = wire::minor_units(price.as_ref()).map_err(Error::inconsistent)?;
+            Some(Money { minor_units, currency: currency.to_owned() })
+        }
+    };
+    let phone_id = wire::uuid(&line.phone_id).map_err(Error::inconsistent)?;
+    Ok(Line { phone_id, quantity: line.quantity, unit_price, serials: line.serials })
+}

@@ -1,0 +1,42 @@
+-- One notification to one recipient about one change of an order.
+CREATE TABLE message (
+    message_id      BLOB    NOT NULL PRIMARY KEY CHECK (length(message_id) = 16),
+    order_id        BLOB    NOT NULL CHECK (length(order_id) = 16),
+    recipient_kind  TEXT    NOT NULL CHECK (recipient_kind IN ('CUSTOMER', 'SHOP')),
+    recipient_id    TEXT    NOT NULL CHECK (recipient_id <> ''),
+    contact_id      BLOB    CHECK (length(contact_id) = 16),
+    template        TEXT    NOT NULL
+        CHECK (template IN ('PLACED', 'CONFIRMED', 'REJECTED', 'CANCELLED', 'SHIPPED', 'DELIVERED')),
+    channel         TEXT    NOT NULL CHECK (channel <> ''),
+    language        TEXT    NOT NULL CHECK (language IN ('ko', 'en')),
+    status          TEXT    NOT NULL CHECK (status IN ('PENDING', 'SENT', 'FAILED')),
+    attempts        INTEGER NOT NULL CHECK (attempts >= 0),
+    version         INTEGER NOT NULL CHECK (version >= 0),
+    create_time     INTEGER NOT NULL,
+    due_time        INTEGER,
+    sent_time       INTEGER,
+    traceparent     TEXT,
+    -- What the text is made of. It is kept until the message is sent and not longer.
+    total_minor     INTEGER,
+    currency        TEXT,
+    reason          TEXT,
+    carrier         TEXT,
+    tracking_number TEXT,
+
+    CHECK (status = 'PENDING' OR (version > 0 AND attempts > 0)),
+    CHECK ((status = 'PENDING') = (due_time IS NOT NULL)),
+    CHECK ((status = 'SENT') = (sent_time IS NOT NULL)),
+    CHECK ((status <> 'SENT' AND template = 'CONFIRMED') = (total_minor IS NOT NULL)),
+    CHECK ((total_minor IS NULL) = (currency IS NULL)),
+    CHECK ((status <> 'SENT' AND template IN ('REJECTED', 'CANCELLED')) = (reason IS NOT NULL)),
+    CHECK ((status <> 'SENT' AND template = 'SHIPPED') = (carrier IS NOT NULL)),
+    CHECK ((carrier IS NULL) = (tracking_number IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- What is to be sent, the longest due first.
+CREATE INDEX message_due ON message (due_time, message_id) WHERE status = 'PENDING';
+-- Lists, oldest first: one recipient's, one order's, everyone's, and the few that are not sent.
+CREATE INDEX message_by_recipient ON message (recipient_kind, recipient_id, create_time, message_id);
+CREATE INDEX message_by_order ON message (order_id, create_time, message_id);
+CREATE INDEX message_by_time ON message (create_time, message_id);
+CREATE INDEX message_unsent ON message (create_time, message_id) WHERE status <> 'SENT';

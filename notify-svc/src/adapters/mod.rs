@@ -1,0 +1,10 @@
+//! The ways in and out. Only here are the contracts named.
+
+pub mod access;
+pub mod convert;
+pub mod events;
+pub mod grpc;
+pub mod log_channel;
+pub mod refusals;
+pub mod store;
+pub mod texts;

@@ -1,0 +1,3 @@
+//! Messages and contacts as rows.
+
+pub mod sqlite;

@@ -1,0 +1,163 @@
+//! Reads outside of any transaction.
+
+use chassis::store::{Error, sqlite::micros};
+use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::row::{COLUMNS, Row};
+use crate::{
+    app::{Query, Read, Viewer},
+    domain::{Message, Recipient, Status},
+};
+
+/// Reads through connections that can only read.
+#[derive(Clone)]
+pub struct Reads {
+    pool: SqlitePool,
+}
+
+impl Reads {
+    /// Reads through `pool`.
+    pub fn new(pool: SqlitePool) -> Self {
+        Self { pool }
+    }
+
+    async fn fetch(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<Message>, Error> {
+        let rows: Vec<Row> = query.build_query_as().fetch_all(&self.pool).await?;
+        rows.into_iter().map(Message::try_from).collect()
+    }
+}
+
+#[async_trait::async_trait]
+impl Read for Reads {
+    async fn due(&self, now: OffsetDateTime, busy: &[Recipient], limit: u32) -> Result<Vec<Message>, Error> {
+        self.fetch(due(now, busy, limit)).await
+    }
+
+    async fn message(&self, id: Uuid) -> Result<Option<Message>, Error> {
+        let mut query = select();
+        query.push(" WHERE message_id = ").push_bind(id);
+        Ok(self.fetch(query).await?.pop())
+    }
+
+    async fn messages(&self, asked: &Query) -> Result<Vec<Message>, Error> {
+        self.fetch(list(asked)).await
+    }
+}
+
+fn select() -> QueryBuilder<Sqlite> {
+    QueryBuilder::new(format!("SELECT {COLUMNS} FROM message"))
+}
+
+fn due(now: OffsetDateTime, busy: &[Recipient], limit: u32) -> QueryBuilder<Sqlite> {
+    let mut query = select();
+    query.push(" WHERE status = 'PENDING' AND due_time <= ").push_bind(micros(now));
+    if !busy.is_empty() {
+        query.push(" AND (recipient_kind, recipient_id) NOT IN (");
+        query.push_values(busy, |mut row, recipient| {
+            row.push_bind(recipient.kind()).push_bind(recipient.id());
+        });
+        query.push(")");
+    }
+    query.push(" ORDER BY due_time, message_id LIMIT ").push_bind(limit);
+    query
+}
+
+fn list(asked: &Query) -> QueryBuilder<Sqlite> {
+    let mut query = select();
+    query.push(" WHERE TRUE");
+    push_status(&mut query, asked.status);
+    if let Some(order_id) = asked.order_id {
+        query.push(" AND order_id = ").push_bind(order_id);
+    }
+    push_viewer(&mut query, asked);
+    if let Some((time, id)) = asked.after {
+        query.push(" AND (create_time, message_id) > (").push_bind(micros(time));
+        query.push(", ").push_bind(id).push(")");
+    }
+    query.push(" ORDER BY create_time, message_id LIMIT ").push_bind(asked.rows);
+    query
+}
+
+/// What is not sent has an index of its own, which SQLite takes only where its condition stands in the query.
+fn push_status(query: &mut QueryBuilder<Sqlite>, status: Option<Status>) {
+    match status {
+        None => query,
+        Some(Status::Pending) => query.push(" AND status <> 'SENT' AND status = 'PENDING'"),
+        Some(Status::Sent) => query.push(" AND status = 'SENT'"),
+        Some(Status::Failed) => query.push(" AND status <> 'SENT' AND status = 'FAILED'"),
+    };
+}
+
+fn push_viewer(query: &mut QueryBuilder<Sqlite>, asked: &Query) {
+    let Viewer::Recipients(own) = &asked.viewer else { return };
+    // The few unsent messages and the few of an order are read by their own index: `+` keeps SQLite from another.
+    let column = if asked.order_id.is_some() || matches!(asked.status, Some(Status::Pending | Status::Failed)) {
+        "+recipient_kind"
+    } else {
+        "recipient_kind"
+    };
+    for (index, recipient) in own.iter().enumerate() {
+        query.push(if index == 0 { " AND ((" } else { " OR (" });
+        query.push(column).push(" = ").push_bind(recipient.kind());
+        query.push(" AND recipient_id = ").push_bind(recipient.id()).push(")");
+    }
+    query.push(if own.is_empty() { " AND FALSE" } else { ")" });
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection, Row as _, SqliteConnection};
+
+    use super::*;
+    use crate::adapters::store::sqlite::MIGRATIONS;
+
+    const EPOCH: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    async fn plan(connection: &mut SqliteConnection, query: QueryBuilder<Sqlite>) -> String {
+        let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", query.sql().as_str()));
+        let rows = sqlx::query(explained).fetch_all(connection).await.expect("a plan");
+        rows.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>().join("; ")
+    }
+
+    async fn database() -> SqliteConnection {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("a database");
+        MIGRATIONS.run(&mut connection).await.expect("a schema");
+        connection
+    }
+
+    #[tokio::test]
+    async fn what_is_due_is_read_along_its_index() {
+        let busy = [Recipient::Shop(Uuid::nil())];
+        let plan = plan(&mut database().await, due(EPOCH, &busy, 10)).await;
+        assert!(plan.contains("USING INDEX message_due"), "{plan}");
+        assert!(!plan.contains("message USING INDEX message_by") && !plan.contains("ORDER BY"), "{plan}");
+    }
+
+    #[tokio::test]
+    async fn lists_are_read_along_the_index_that_fits_them() {
+        let mut connection = database().await;
+        let own = Viewer::Recipients(vec![Recipient::Customer("mina".to_owned())]);
+        let (order, failed, sent) = (Some(Uuid::nil()), Some(Status::Failed), Some(Status::Sent));
+        let cases = [
+            (Viewer::Operator, None, None, "message_by_time"),
+            (Viewer::Operator, None, sent, "message_by_time"),
+            (Viewer::Operator, None, failed, "message_unsent"),
+            (Viewer::Operator, order, None, "message_by_order"),
+            (own.clone(), None, None, "message_by_recipient"),
+            (own.clone(), None, sent, "message_by_recipient"),
+            (own.clone(), None, failed, "message_unsent"),
+            (own.clone(), order, None, "message_by_order"),
+            (own, order, failed, "message_by_order"),
+        ];
+        for (viewer, order_id, status, index) in cases {
+            for after in [None, Some((EPOCH, Uuid::nil()))] {
+                let query = Query { viewer: viewer.clone(), order_id, status, after, rows: 10 };
+                let plan = plan(&mut connection, list(&query)).await;
+                assert!(plan.contains(&format!("USING INDEX {index}")), "{query:?}: {plan}");
+                assert!(!plan.contains("USE TEMP B-TREE"), "{query:?}: {plan}");
+            }
+        }
+    }
+}

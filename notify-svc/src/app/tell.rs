@@ -1,0 +1,57 @@
+//! Makes the messages that a change of an order calls for.
+
+use std::sync::Arc;
+
+use chassis::{clock::Clock, store::Error};
+use uuid::Uuid;
+
+use super::{message_id::message_id, ports::Tx};
+use crate::domain::{Change, Contact, Language, Message};
+
+/// A change of an order, as its event told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The event.
+    pub event_id: Uuid,
+    /// The order that changed.
+    pub order_id: Uuid,
+    /// Its customer's subject.
+    pub customer_id: String,
+    /// Its shop.
+    pub shop_id: Uuid,
+    /// What happened.
+    pub change: Change,
+    /// The trace that it belongs to, as W3C `traceparent`.
+    pub traceparent: Option<String>,
+}
+
+/// Makes one message for everyone who hears of a change.
+#[derive(Clone)]
+pub struct Tell {
+    clock: Arc<dyn Clock>,
+    default_language: Language,
+}
+
+impl Tell {
+    /// `default_language` is for those who have set none.
+    pub fn new(clock: Arc<dyn Clock>, default_language: Language) -> Self {
+        Self { clock, default_language }
+    }
+
+    /// Keeps the messages as PENDING in the transaction that also remembers the event. What was told before stays as it
+    /// is.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn run<T: Tx + ?Sized>(&self, tx: &mut T, heard: &Heard) -> Result<(), Error> {
+        let now = self.clock.now();
+        for recipient in heard.change.template().recipients(&heard.customer_id, heard.shop_id) {
+            let contact = tx.contact(&recipient).await?.unwrap_or(Contact::unset(self.default_language));
+            let id = message_id(heard.event_id, &recipient, contact.channel);
+            let message = Message::new(id, heard.order_id, recipient, &contact, heard.change.clone(), now);
+            let message = Message { traceparent: heard.traceparent.clone(), ..message };
+            let _known = !tx.insert(&message).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! notify-svc: tells customers and shops of every change of an order.
+
+pub mod adapters;
+pub mod app;
+pub mod domain;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use chassis::{
+    Program,
+    config::positive_duration,
+    refusal::chain,
+    service::{Error, Service},
+    store::sqlite::Sqlite,
+};
+use clap::{Args, value_parser};
+use proto::notify::v1::notify_service_server::NotifyServiceServer;
+
+use crate::{
+    adapters::{
+        access,
+        events::OrderEvents,
+        grpc::Notify,
+        log_channel::LogChannel,
+        store::sqlite::{MIGRATIONS, Reads},
+        texts::Templates,
+    },
+    app::{
+        Channel, GetMessage, ListMessages, Read, Sender, Tell, Texts,
+        send::{Channels, Limits},
+    },
+    domain::{ChannelName, Language, Retry},
+};
+
+/// The name of this service.
+pub const NAME: &str = "notify-svc";
+/// Its name and ports.
+pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8084", "127.0.0.1:9084");
+
+/// How long a message may lie before it is looked for.
+const POLL: Duration = Duration::from_millis(100);
+
+/// The settings of this service.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    #[command(flatten)]
+    chassis: chassis::Options,
+
+    /// Language of messages to those who have set none: ko or en
+    #[arg(long, env = "TWORD_DEFAULT_LANGUAGE", default_value_t = Language::Korean, value_name = "LANGUAGE", help_heading = MESSAGES)]
+    default_language: Language,
+
+    /// How often sending a message is tried before it is given up
+    #[arg(long, env = "TWORD_MAX_ATTEMPTS", default_value_t = 8, value_parser = value_parser!(u32).range(1..=100), value_name = "ATTEMPTS", help_heading = MESSAGES)]
+    max_attempts: u32,
+
+    /// How long a channel may take for one message (unit: ms, s, m)
+    #[arg(long, env = "TWORD_ATTEMPT_TIMEOUT", default_value = "5s", value_parser = positive_duration, value_name = "DURATION", help_heading = MESSAGES)]
+    attempt_timeout: Duration,
+
+    /// The wait after a first failed attempt; it doubles with each further one (unit: ms, s, m)
+    #[arg(long, env = "TWORD_RETRY_DELAY", default_value = "5s", value_parser = positive_duration, value_name = "DURATION", help_heading = MESSAGES)]
+    retry_delay: Duration,
+
+    /// The longest wait between two attempts (unit: ms, s, m, h)
+    #[arg(long, env = "TWORD_RETRY_DELAY_MAX", default_value = "1h", value_parser = positive_duration, value_name = "DURATION", help_heading = MESSAGES)]
+    retry_delay_max: Duration,
+
+    /// Recipients that are sent to at a time
+    #[arg(long, env = "TWORD_SEND_LANES", default_value_t = 32, value_parser = value_parser!(u16).range(1..=1_000), value_name = "RECIPIENTS", help_heading = MESSAGES)]
+    send_lanes: u16,
+}
+
+const MESSAGES: &str = "Messages";
+
+impl Config {
+    fn limits(&self) -> Limits {
+        Limits {
+            retry: Retry { max_attempts: self.max_attempts, base: self.retry_delay, cap: self.retry_delay_max },
+            attempt_timeout: self.attempt_timeout,
+            lanes: usize::from(self.send_lanes),
+        }
+    }
+}
+
+/// Runs the service until the process is told to stop.
+///
+/// # Errors
+/// It could not start, or had to end.
+pub async fn run(config: Config) -> Result<(), Error> {
+    let limits = config.limits();
+    let texts = Templates::load().map_err(|error| Error::Configuration(chain(&error)))?;
+    let texts: Arc<dyn Texts> = Arc::new(texts);
+    let sqlite = Sqlite::open(&config.chassis.database_url, &MIGRATIONS).await?;
+    let store = sqlite.store(|tx| tx as &mut dyn app::Tx);
+    let reads: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
+    let mut service = Service::new("notify", config.chassis, store.clone(), sqlite.log()).await?;
+    let clock = service.clock();
+
+    let (get, list) = (GetMessage::new(Arc::clone(&reads)), ListMessages::new(Arc::clone(&reads)));
+    service.serve(NotifyServiceServer::new(Notify::new(get, list, Arc::clone(&texts))));
+    service.rules(access::RULES);
+
+    let tell = Tell::new(Arc::clone(&clock), config.default_language);
+    let _caught_up = service.consume("order", OrderEvents::new(tell));
+
+    let sender = Arc::new(Sender::new(store, reads, clock, texts, channels(), limits, rand::random));
+    service.every("send", POLL, move || {
+        let sender = Arc::clone(&sender);
+        Box::pin(async move { sender.run().await.map_err(Into::into) })
+    });
+    service.run().await
+}
+
+fn channels() -> Channels {
+    let log: Arc<dyn Channel> = Arc::new(LogChannel);
+    BTreeMap::from([(ChannelName::Log, log)])
+}

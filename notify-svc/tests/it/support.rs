@@ -1,0 +1,200 @@
+//! A notify-svc without network: its store, its handlers, and order events to feed them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use chassis::{
+    auth::{Caller, Person},
+    clock::Clock,
+    consumer::{Failure, Handler},
+    inbox::Event,
+    outbox::LoggedEvent,
+    store::{Store, sqlite::Sqlite},
+};
+use notify_svc::{
+    adapters::{
+        events::OrderEvents,
+        grpc::Notify,
+        store::sqlite::{MIGRATIONS, Reads},
+        texts::Templates,
+    },
+    app::{Channel, GetMessage, ListMessages, Query, Read, Sender, Tell, Tx, Viewer, send::Limits},
+    domain::{ChannelName, Language, Message, Retry},
+};
+use prost::Name;
+use proto::order::v1::{
+    Order, OrderCancelled, OrderConfirmed, OrderDelivered, OrderPlaced, OrderRejected, OrderShipped, order,
+};
+use tempfile::TempDir;
+use time::{OffsetDateTime, macros::datetime};
+use tonic::Request;
+use uuid::Uuid;
+
+pub const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
+pub const LIMITS: Limits = Limits {
+    retry: Retry { max_attempts: 8, base: Duration::from_secs(5), cap: Duration::from_secs(3_600) },
+    attempt_timeout: Duration::from_secs(20),
+    lanes: 32,
+};
+
+/// A clock that goes when it is told to.
+pub struct TestClock(Mutex<OffsetDateTime>);
+
+impl TestClock {
+    pub fn advance(&self, by: Duration) {
+        let mut now = self.0.lock().expect("the clock");
+        *now += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> OffsetDateTime {
+        *self.0.lock().expect("the clock")
+    }
+}
+
+pub struct World {
+    _folder: TempDir,
+    pub sqlite: Sqlite,
+    pub store: Store<dyn Tx>,
+    pub reads: Arc<dyn Read>,
+    pub clock: Arc<TestClock>,
+    pub handler: Arc<OrderEvents>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let folder = folder.expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("notify.db").display());
+        let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
+        let clock = Arc::new(TestClock(Mutex::new(NOW)));
+        let handler = Arc::new(OrderEvents::new(Tell::new(clock.clone(), Language::English)));
+        let (store, reads) = (sqlite.store(|tx| tx as &mut dyn Tx), Arc::new(Reads::new(sqlite.reads())));
+        Self { _folder: folder, sqlite, store, reads, clock, handler }
+    }
+
+    /// Takes an event in as the consumer does: its effect happens once, with its inbox tick.
+    pub async fn deliver(&self, event: Event) -> Result<(), Failure> {
+        let handler = Arc::clone(&self.handler);
+        self.store
+            .run(move |tx| {
+                let (handler, event) = (Arc::clone(&handler), event.clone());
+                Box::pin(async move { if tx.admit(&event).await? { handler.handle(tx, &event).await } else { Ok(()) } })
+            })
+            .await
+    }
+
+    /// Gives an event its effect as if the inbox had forgotten it.
+    pub async fn deliver_unremembered(&self, event: Event) -> Result<(), Failure> {
+        let handler = Arc::clone(&self.handler);
+        self.store
+            .run(move |tx| {
+                let (handler, event) = (Arc::clone(&handler), event.clone());
+                Box::pin(async move { handler.handle(tx, &event).await })
+            })
+            .await
+    }
+
+    pub fn sender(&self, channel: Arc<dyn Channel>, limits: Limits) -> Sender {
+        let texts = Arc::new(Templates::load().expect("templates"));
+        let channels = BTreeMap::from([(ChannelName::Log, channel)]);
+        Sender::new(self.store.clone(), self.reads.clone(), self.clock.clone(), texts, channels, limits, || 0.5)
+    }
+
+    pub fn service(&self) -> Notify {
+        let texts = Arc::new(Templates::load().expect("templates"));
+        Notify::new(GetMessage::new(self.reads.clone()), ListMessages::new(self.reads.clone()), texts)
+    }
+
+    /// All messages, oldest first.
+    pub async fn messages(&self) -> Vec<Message> {
+        let query = Query { viewer: Viewer::Operator, order_id: None, status: None, after: None, rows: 100_000 };
+        self.reads.messages(&query).await.expect("messages")
+    }
+
+    /// All events that were appended, numbered as the relay does it.
+    pub async fn published(&self) -> Vec<LoggedEvent> {
+        let number = self.store.run(|tx| {
+            Box::pin(async move {
+                let term = tx.lease(Uuid::nil(), NOW, Duration::from_secs(60)).await?.expect("the lease");
+                Ok::<_, chassis::store::Error>(tx.number(term, 0, 100_000).await?.expect("the events"))
+            })
+        });
+        number.await.expect("the outbox").events
+    }
+}
+
+/// What an order goes through, in order, with the status it then has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Placed,
+    Confirmed,
+    Rejected,
+    Cancelled,
+    Shipped,
+    Delivered,
+}
+
+/// Every way that an order can go.
+pub const LIVES: [&[Step]; 4] = [
+    &[Step::Placed, Step::Rejected],
+    &[Step::Placed, Step::Cancelled],
+    &[Step::Placed, Step::Confirmed, Step::Cancelled],
+    &[Step::Placed, Step::Confirmed, Step::Shipped, Step::Delivered],
+];
+
+/// The event of a step of an order; its id follows from the order and the step.
+pub fn event(order_id: Uuid, customer_id: &str, shop_id: Uuid, step: Step) -> Event {
+    let state = Order {
+        order_id: order_id.to_string(),
+        customer_id: customer_id.to_owned(),
+        shop_id: shop_id.to_string(),
+        total: Some(proto::Money { currency_code: "KRW".to_owned(), units: 1_250_000, nanos: 0 }),
+        reject_reason: order::RejectReason::OutOfStock.into(),
+        cancel_reason: "changed my mind".to_owned(),
+        carrier: "CJ".to_owned(),
+        tracking_number: "6890".to_owned(),
+        ..Order::default()
+    };
+    let (order, actor) = (Some(state), None);
+    let (kind, body) = match step {
+        Step::Placed => encoded(&OrderPlaced { order, actor }),
+        Step::Confirmed => encoded(&OrderConfirmed { order, actor }),
+        Step::Rejected => encoded(&OrderRejected { order, actor }),
+        Step::Cancelled => encoded(&OrderCancelled { order, actor }),
+        Step::Shipped => encoded(&OrderShipped { order, actor }),
+        Step::Delivered => encoded(&OrderDelivered { order, actor }),
+    };
+    Event {
+        id: Uuid::from_u128(order_id.as_u128() ^ ((step as u128 + 1) << 64)),
+        producer: "order".to_owned(),
+        epoch: Uuid::nil(),
+        sequence: 1,
+        kind,
+        aggregate_id: order_id,
+        time: NOW,
+        traceparent: None,
+        body: body.into(),
+    }
+}
+
+fn encoded<M: prost::Message + Name>(message: &M) -> (String, Vec<u8>) {
+    (M::full_name(), message.encode_to_vec())
+}
+
+/// A call by someone with these roles.
+pub fn call<M>(message: M, subject: &str, roles: &[&str], shop: Option<Uuid>) -> Request<M> {
+    let mut request = Request::new(message);
+    request.extensions_mut().insert(Caller::Person(Person {
+        issuer: "tword".to_owned(),
+        subject: subject.to_owned(),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        tenant: shop.map(|shop| shop.to_string()),
+    }));
+    request
+}

@@ -1,0 +1,139 @@
+//! `OrderService`.
+
+use std::sync::Arc;
+
+use chassis::{
+    clock::Clock,
+    grpc::{keyed, person},
+    idempotency::{self, Answer, Keyed},
+    page::{Cursor, Page},
+    refusal::{Refusal, Violations, reason},
+    wire,
+};
+use prost::Message;
+use proto::order::v1::{self as order_wire, order_service_server::OrderService};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::{
+    access::{CANCEL_ORDER, PLACE_ORDER, caller},
+    convert,
+};
+use crate::{
+    app::{cancel_order, cancel_order::CancelOrder, place_order, place_order::PlaceOrder, read_orders::ReadOrders},
+    domain::{Actor, Order, actor::ActorKind, order::MAX_REASON},
+};
+
+/// Serves `OrderService`.
+pub struct Orders {
+    /// Places.
+    pub place: PlaceOrder,
+    /// Cancels.
+    pub cancel: CancelOrder,
+    /// Reads.
+    pub read: ReadOrders,
+    /// Tells the time of keys.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[tonic::async_trait]
+impl OrderService for Orders {
+    async fn place_order(
+        &self,
+        request: Request<order_wire::PlaceOrderRequest>,
+    ) -> Result<Response<order_wire::PlaceOrderResponse>, Status> {
+        let person = person(&request)?;
+        let keyed = keyed(&request, PLACE_ORDER, self.clock.now())?;
+        let hash = idempotency::hash(PLACE_ORDER, request.get_ref());
+        let order = convert::new_order(request.into_inner())?;
+        let customer = Actor { kind: ActorKind::Customer, id: person.subject };
+        let command = place_order::Command { customer, order, hash, request: keyed };
+        let order = self.place.run(command).await.map_err(Refusal::from)?;
+        Ok(Response::new(order_wire::PlaceOrderResponse { order: Some(convert::order(&order)) }))
+    }
+
+    async fn get_order(
+        &self,
+        request: Request<order_wire::GetOrderRequest>,
+    ) -> Result<Response<order_wire::GetOrderResponse>, Status> {
+        let caller = caller(person(&request)?)?;
+        let id = order_id(&request.get_ref().order_id)?;
+        let order = self.read.get(&caller, id).await.map_err(Refusal::from)?;
+        Ok(Response::new(order_wire::GetOrderResponse { order: Some(convert::order(&order)) }))
+    }
+
+    async fn list_orders(
+        &self,
+        request: Request<order_wire::ListOrdersRequest>,
+    ) -> Result<Response<order_wire::ListOrdersResponse>, Status> {
+        let caller = caller(person(&request)?)?;
+        let request = request.into_inner();
+        let status = convert::status_filter(request.status)?;
+        let filter = format!("orders {caller:?} {status:?}");
+        let page = Page::parse(request.page_size, &request.page_token, &filter)?.of_uuids()?;
+        let mut orders = self.read.list(&caller, status, &page).await.map_err(Refusal::from)?;
+        let next_page_token = page.finish(&mut orders, &filter, |order| Cursor::new(order.create_time, order.id));
+        let orders = orders.iter().map(convert::order).collect();
+        Ok(Response::new(order_wire::ListOrdersResponse { orders, next_page_token }))
+    }
+
+    async fn cancel_order(
+        &self,
+        request: Request<order_wire::CancelOrderRequest>,
+    ) -> Result<Response<order_wire::CancelOrderResponse>, Status> {
+        let caller = caller(person(&request)?)?;
+        let keyed = keyed(&request, CANCEL_ORDER, self.clock.now())?;
+        let request = request.into_inner();
+        let (order_id, reason) = (order_id(&request.order_id)?, cancel_reason(&request.reason)?);
+        let keyed = Keyed::new(keyed, |order: &Order| cancelled(order).encode_to_vec());
+        let command = cancel_order::Command { caller, order_id, reason };
+        let answer = self.cancel.run(command, keyed).await.map_err(Refusal::from)?;
+        Ok(Response::new(match answer {
+            Answer::Fresh(order) => cancelled(&order),
+            Answer::Replayed(bytes) => replayed(&bytes)?,
+        }))
+    }
+
+    async fn list_order_events(
+        &self,
+        request: Request<order_wire::ListOrderEventsRequest>,
+    ) -> Result<Response<order_wire::ListOrderEventsResponse>, Status> {
+        let caller = caller(person(&request)?)?;
+        let request = request.into_inner();
+        let id = order_id(&request.order_id)?;
+        let filter = format!("events {id}");
+        let page = Page::parse(request.page_size, &request.page_token, &filter)?.of_numbers()?;
+        let mut events = self.read.history(&caller, id, &page).await.map_err(Refusal::from)?;
+        let next_page_token = page.finish(&mut events, &filter, |entry| Cursor {
+            time: entry.time,
+            id: entry.version.to_string(),
+        });
+        let events = events.iter().map(convert::history_entry).collect::<Result<_, _>>().map_err(Refusal::from)?;
+        Ok(Response::new(order_wire::ListOrderEventsResponse { events, next_page_token }))
+    }
+}
+
+fn cancelled(order: &Order) -> order_wire::CancelOrderResponse {
+    order_wire::CancelOrderResponse { order: Some(convert::order(order)) }
+}
+
+fn replayed<M: Message + Default>(bytes: &[u8]) -> Result<M, Refusal> {
+    M::decode(bytes).map_err(|error| Refusal::internal(&error))
+}
+
+fn order_id(text: &str) -> Result<Uuid, Refusal> {
+    let mut violations = Violations::default();
+    let id = violations.check("order_id", wire::uuid(text));
+    violations.finish()?;
+    id.ok_or_else(|| Refusal::new(&reason::INVALID_REQUEST, "order_id is wrong"))
+}
+
+fn cancel_reason(text: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    let mut violations = Violations::default();
+    if text.chars().count() > MAX_REASON || text.chars().any(char::is_control) {
+        violations.add("reason", format!("must have at most {MAX_REASON} characters, none of them a control character"));
+    }
+    violations.finish()?;
+    Ok(text.to_owned())
+}

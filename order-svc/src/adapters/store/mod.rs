@@ -1,0 +1,3 @@
+//! The store, for each kind of database.
+
+pub mod sqlite;

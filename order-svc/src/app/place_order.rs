@@ -1,0 +1,185 @@
+//! Place: book the delivery, then keep the order. A success is an order for ever.
+
+use std::{sync::Arc, time::Duration};
+
+use chassis::{
+    clock::Clock,
+    idempotency::{Request, Reused},
+    store::{self, Store},
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::ports::{Booked, Booking, Bookings, Claim, NoAnswer, Placed, Read, Tx};
+use crate::domain::{Actor, Change, NewOrder, Order, order_id};
+
+/// Why no order was placed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The delivery could not be booked, or its booking was lost; nothing was kept.
+    #[error("the delivery could not be booked")]
+    NotBooked(#[source] Option<NoAnswer>),
+    /// The caller's deadline was spent; nothing was kept.
+    #[error("the caller's deadline is spent")]
+    DeadlineExceeded,
+    /// The key belongs to another request.
+    #[error(transparent)]
+    Reused(#[from] Reused),
+    /// The key was voided too often.
+    #[error("the idempotency key is worn out")]
+    KeyWornOut,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Who places what, and with which key.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The customer.
+    pub customer: Actor,
+    /// What is wanted.
+    pub order: NewOrder,
+    /// SHA-256 of the canonical command.
+    pub hash: [u8; 32],
+    /// The key, if there is one.
+    pub request: Option<Request>,
+}
+
+/// Places orders.
+pub struct PlaceOrder {
+    /// Where orders are kept.
+    pub store: Store<dyn Tx>,
+    /// Where they are read.
+    pub read: Arc<dyn Read>,
+    /// Where deliveries are booked.
+    pub bookings: Arc<dyn Bookings>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// How long stock may take to be reserved.
+    pub saga_deadline: Duration,
+}
+
+/// What became of the id that an order was to have.
+enum Kept {
+    Order(Box<Order>),
+    Voided,
+}
+
+impl PlaceOrder {
+    /// Places an order, or answers the one that this key placed before.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn run(&self, command: Command) -> Result<Order, Error> {
+        if let Some(order) = self.placed_before(&command).await? {
+            return Ok(order);
+        }
+        let mut generation = self.open_generation(&command).await?;
+        // A lost id is replaced once; who loses twice is told to come back.
+        for _attempt in 0..2 {
+            let id = order_id(&command, generation);
+            match self.book(id, &command).await? {
+                Booked::Yes => match self.keep(id, &command).await? {
+                    Kept::Order(order) => return Ok(*order),
+                    Kept::Voided => {}
+                },
+                Booked::Cancelled => {
+                    if let Some(order) = self.void(id, &command).await? {
+                        return Ok(order);
+                    }
+                }
+                Booked::Mismatch => return Err(Reused.into()),
+            }
+            generation += 1;
+        }
+        Err(Error::NotBooked(None))
+    }
+
+    async fn placed_before(&self, command: &Command) -> Result<Option<Order>, Error> {
+        let Some(request) = &command.request else { return Ok(None) };
+        replay(self.read.placed_with(&request.scope).await?, command)
+    }
+
+    /// The first generation of the key that was not voided.
+    async fn open_generation(&self, command: &Command) -> Result<u32, Error> {
+        if command.request.is_none() {
+            return Ok(0);
+        }
+        for generation in 0..order_id::MAX_GENERATIONS {
+            if self.read.claim(order_id(command, generation)).await? != Some(Claim::Void) {
+                return Ok(generation);
+            }
+        }
+        Err(Error::KeyWornOut)
+    }
+
+    async fn book(&self, id: Uuid, command: &Command) -> Result<Booked, Error> {
+        let booking = Booking {
+            order_id: id,
+            hash: command.hash,
+            shop_id: command.order.shop_id,
+            customer_id: command.customer.id.clone(),
+            recipient: command.order.recipient.clone(),
+        };
+        self.bookings.book(booking).await.map_err(|no_answer| match no_answer {
+            NoAnswer::Unavailable => Error::NotBooked(Some(no_answer)),
+            NoAnswer::DeadlineExceeded => Error::DeadlineExceeded,
+        })
+    }
+
+    /// Keeps the order, unless its id was voided meanwhile or its key placed one.
+    async fn keep(&self, id: Uuid, command: &Command) -> Result<Kept, Error> {
+        let now = self.clock.now();
+        let order = Order::place(id, command.customer.id.clone(), &command.order, now, now + self.saga_deadline);
+        let placed = Change { order, actor: command.customer.clone() };
+        let command = command.clone();
+        self.store
+            .run(move |tx| {
+                let (placed, command) = (placed.clone(), command.clone());
+                Box::pin(async move {
+                    if let Some(request) = &command.request
+                        && let Some(order) = replay(tx.placed_with(&request.scope).await?, &command)?
+                    {
+                        return Ok(Kept::Order(Box::new(order)));
+                    }
+                    if tx.claim(id, Claim::Order, now).await? == Claim::Void {
+                        return Ok(Kept::Voided);
+                    }
+                    tx.insert(&placed, command.request.as_ref()).await?;
+                    Ok(Kept::Order(Box::new(placed.order)))
+                })
+            })
+            .await
+    }
+
+    /// Writes the void of an id whose booking was cancelled; answers the order where the key placed one meanwhile.
+    async fn void(&self, id: Uuid, command: &Command) -> Result<Option<Order>, Error> {
+        let now = self.clock.now();
+        let claim = self.store.run(move |tx| Box::pin(async move { tx.claim(id, Claim::Void, now).await })).await;
+        match claim.map_err(|error: store::Error| error)? {
+            Claim::Void => Ok(None),
+            Claim::Order => self.placed_before(command).await,
+        }
+    }
+}
+
+/// The order that the key placed before, as it was placed.
+fn replay(placed: Option<Placed>, command: &Command) -> Result<Option<Order>, Error> {
+    match placed {
+        None => Ok(None),
+        Some(placed) if placed.hash == command.hash => Ok(Some(placed.order.as_placed())),
+        Some(_) => Err(Reused.into()),
+    }
+}
+
+/// With a key, the id follows from it; without one it is new, and nobody repeats the call.
+fn order_id(command: &Command, generation: u32) -> Uuid {
+    let text = match &command.request {
+        Some(Request { scope, .. }) => {
+            order_id::canonical(&scope.issuer, &scope.subject, &scope.method, &scope.key, generation)
+        }
+        None => Uuid::now_v7().as_bytes().to_vec(),
+    };
+    order_id::derived(Sha256::digest(text).into())
+}

@@ -1,0 +1,191 @@
+//! What the use cases need of the world.
+
+use chassis::{
+    idempotency::{Request, RequestHash, Scope},
+    page::Page,
+    store,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::domain::{Actor, Change, Order, Recipient};
+
+/// What an id stands for, for ever: the first claim decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// An order has it.
+    Order,
+    /// No order will ever have it.
+    Void,
+}
+
+/// An order with the request that placed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The order as it is now.
+    pub order: Order,
+    /// What was asked for.
+    pub hash: RequestHash,
+}
+
+/// The transaction.
+#[async_trait::async_trait]
+pub trait Tx: store::Tx {
+    /// Claims an id where it is free, and answers the claim that stands.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn claim(&mut self, id: Uuid, claim: Claim, now: OffsetDateTime) -> Result<Claim, store::Error>;
+
+    /// One order.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn order(&mut self, id: Uuid) -> Result<Option<Order>, store::Error>;
+
+    /// The order that was placed with a key.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn placed_with(&mut self, scope: &Scope) -> Result<Option<Placed>, store::Error>;
+
+    /// Keeps a placed order with its key, its history and its event.
+    ///
+    /// # Errors
+    /// The database failed, or the order or its key exists.
+    async fn insert(&mut self, placed: &Change, request: Option<&Request>) -> Result<(), store::Error>;
+
+    /// Keeps changes of one order, each with its history and its event.
+    ///
+    /// # Errors
+    /// The database failed, or the order is not at the version before the first change.
+    async fn save(&mut self, changes: &[Change]) -> Result<(), store::Error>;
+}
+
+/// Which orders a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only this customer's.
+    pub customer_id: Option<String>,
+    /// Only this shop's.
+    pub shop_id: Option<Uuid>,
+    /// Only those that stand here, by the status's name.
+    pub status: Option<&'static str>,
+}
+
+/// One entry of an order's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// The order's version after the change.
+    pub version: i64,
+    /// The status reached, by its name.
+    pub status: String,
+    /// Who did it.
+    pub actor: Actor,
+    /// The reason given; empty where there is none.
+    pub reason: String,
+    /// When.
+    pub time: OffsetDateTime,
+}
+
+/// Reads, outside of any transaction.
+#[async_trait::async_trait]
+pub trait Read: Send + Sync {
+    /// One order.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn order(&self, id: Uuid) -> Result<Option<Order>, store::Error>;
+
+    /// Orders, oldest first; one row more than the page has.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn orders(&self, filter: &Filter, page: &Page) -> Result<Vec<Order>, store::Error>;
+
+    /// An order's changes, oldest first; one row more than the page has.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn history(&self, id: Uuid, page: &Page) -> Result<Vec<HistoryEntry>, store::Error>;
+
+    /// The order that was placed with a key.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn placed_with(&self, scope: &Scope) -> Result<Option<Placed>, store::Error>;
+
+    /// What an id stands for so far.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn claim(&self, id: Uuid) -> Result<Option<Claim>, store::Error>;
+
+    /// At most `limit` PLACED orders whose `reserve_by` is before `before`, oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn overdue(&self, before: OffsetDateTime, limit: u32) -> Result<Vec<Order>, store::Error>;
+}
+
+/// What to book.
+#[derive(Clone, Debug)]
+pub struct Booking {
+    /// The order's id.
+    pub order_id: Uuid,
+    /// Binds the id to what was asked for.
+    pub hash: RequestHash,
+    /// The shop that ships.
+    pub shop_id: Uuid,
+    /// The customer.
+    pub customer_id: String,
+    /// Whom it goes to.
+    pub recipient: Recipient,
+}
+
+/// What became of a booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Booked {
+    /// It stands.
+    Yes,
+    /// It was cancelled before: no order can have this id any more.
+    Cancelled,
+    /// The id is bound to another request.
+    Mismatch,
+}
+
+/// Who cancelled a delivery first, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelledDelivery {
+    /// Who.
+    pub by: Actor,
+    /// Why.
+    pub reason: String,
+}
+
+/// Why a call to delivery-svc has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// It is away, overloaded or slow; the effect may or may not have happened.
+    #[error("delivery-svc is not available")]
+    Unavailable,
+    /// The caller's own deadline is spent.
+    #[error("the caller's deadline is spent")]
+    DeadlineExceeded,
+}
+
+/// delivery-svc, as order-svc calls it: never twice inside a request.
+#[async_trait::async_trait]
+pub trait Bookings: Send + Sync {
+    /// Books a delivery within the booking deadline.
+    ///
+    /// # Errors
+    /// No answer in time.
+    async fn book(&self, booking: Booking) -> Result<Booked, NoAnswer>;
+
+    /// Cancels a confirmed order's delivery; none where it was shipped.
+    ///
+    /// # Errors
+    /// No answer in time.
+    async fn cancel(&self, order: &Order, by: &Actor, reason: &str) -> Result<Option<CancelledDelivery>, NoAnswer>;
+}

@@ -1,0 +1,48 @@
+//! Void: delivery-svc asks whose its bookings are; from then on each id is an order or void for ever.
+
+use std::sync::Arc;
+
+use chassis::{
+    clock::Clock,
+    store::{self, Store},
+};
+use uuid::Uuid;
+
+use super::ports::{Claim, Tx};
+use crate::domain::Order;
+
+/// Resolves bookings.
+pub struct ResolveBookings {
+    /// Where orders are kept.
+    pub store: Store<dyn Tx>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ResolveBookings {
+    /// For each id its order, or none where it is void.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn run(&self, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Option<Order>)>, store::Error> {
+        let now = self.clock.now();
+        self.store
+            .run(move |tx| {
+                let ids = ids.clone();
+                Box::pin(async move {
+                    let mut resolved = Vec::with_capacity(ids.len());
+                    for id in ids {
+                        let order = match tx.claim(id, Claim::Void, now).await? {
+                            Claim::Void => None,
+                            Claim::Order => Some(tx.order(id).await?.ok_or_else(|| {
+                                store::Error::inconsistent(format!("{id} is claimed by an order that is not there"))
+                            })?),
+                        };
+                        resolved.push((id, order));
+                    }
+                    Ok(resolved)
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,331 @@
+//! The order: its states and the transitions between them.
+
+use std::collections::HashSet;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Actor, Money, Recipient};
+
+/// Lines an order has at most.
+pub const MAX_LINES: usize = 20;
+/// Units a line has at most.
+pub const MAX_QUANTITY: u32 = 100;
+/// Characters a cancel reason has at most.
+pub const MAX_REASON: usize = 200;
+
+/// What a customer asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOrder {
+    /// The shop to buy from.
+    pub shop_id: Uuid,
+    /// What to buy.
+    pub lines: Vec<NewLine>,
+    /// Whom it goes to.
+    pub recipient: Recipient,
+}
+
+/// One phone to buy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLine {
+    /// The phone.
+    pub phone_id: Uuid,
+    /// How many units.
+    pub quantity: u32,
+    /// The price that the customer expects; any where absent.
+    pub expected_unit_price: Option<Money>,
+}
+
+/// A customer's wish to buy units of phones of one shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its id.
+    pub id: Uuid,
+    /// The customer's opaque subject.
+    pub customer_id: String,
+    /// The shop.
+    pub shop_id: Uuid,
+    /// What was ordered.
+    pub lines: Vec<Line>,
+    /// Where it stands.
+    pub status: Status,
+    /// The sum of all lines, from CONFIRMED on.
+    pub total: Option<Money>,
+    /// Stock must be reserved by then.
+    pub reserve_by: OffsetDateTime,
+    /// Grows by 1 with each change.
+    pub version: i64,
+    /// When it was placed.
+    pub create_time: OffsetDateTime,
+    /// When it last changed.
+    pub update_time: OffsetDateTime,
+}
+
+/// One phone of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The phone.
+    pub phone_id: Uuid,
+    /// How many units.
+    pub quantity: u32,
+    /// The price that the customer expects; any where absent.
+    pub expected_unit_price: Option<Money>,
+    /// What shop-svc holds for it, from CONFIRMED on.
+    pub reserved: Option<ReservedLine>,
+}
+
+/// The units held for one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReservedLine {
+    /// Price of one unit at the time of reservation.
+    pub unit_price: Money,
+    /// Serials of the units.
+    pub serials: Vec<String>,
+}
+
+/// Where an order stands, with what that state knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Taken; stock not decided yet.
+    Placed,
+    /// Booked and reserved.
+    Confirmed,
+    /// Could not be fulfilled; final.
+    Rejected(RejectReason),
+    /// Cancelled before shipment; final.
+    Cancelled {
+        /// Who cancelled it.
+        by: Actor,
+        /// What they said.
+        reason: String,
+    },
+    /// On its way.
+    Shipped(Shipment),
+    /// Delivered; final.
+    Delivered(Shipment),
+}
+
+/// How an order travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shipment {
+    /// Who carries it.
+    pub carrier: String,
+    /// The carrier's number for it.
+    pub tracking_number: String,
+}
+
+/// Why an order could not be fulfilled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectReason {
+    /// No such shop.
+    UnknownShop,
+    /// The shop sells no such phone.
+    UnknownPhone,
+    /// Fewer units are available than were ordered.
+    OutOfStock,
+    /// The price is not the one expected.
+    PriceChanged,
+    /// The shop is closed.
+    ShopClosed,
+    /// Stock was not reserved in time.
+    Expired,
+}
+
+/// What shop-svc holds for an order, by phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// What is held, in any order.
+    pub lines: Vec<(Uuid, ReservedLine)>,
+    /// The sum of all lines.
+    pub total: Money,
+}
+
+/// One change: the order after it, and who caused it. Each is one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The order after the change.
+    pub order: Order,
+    /// Who caused it.
+    pub actor: Actor,
+}
+
+/// Why a transition cannot happen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is on its way or delivered.
+    #[error("the order was shipped")]
+    AlreadyShipped,
+    /// It was rejected.
+    #[error("the order was rejected")]
+    AlreadyRejected,
+    /// It was cancelled, yet is reported shipped.
+    #[error("the order was cancelled")]
+    AlreadyCancelled,
+    /// It is reported shipped before its stock is known to be reserved.
+    #[error("the order is not confirmed yet")]
+    NotConfirmed,
+    /// What is held is not what was ordered.
+    #[error("the reservation holds something else than was ordered")]
+    ReservationMismatch,
+}
+
+impl Order {
+    /// A placed order.
+    pub fn place(
+        id: Uuid,
+        customer_id: String,
+        command: &NewOrder,
+        now: OffsetDateTime,
+        reserve_by: OffsetDateTime,
+    ) -> Self {
+        let lines = command.lines.iter().map(|line| Line {
+            phone_id: line.phone_id,
+            quantity: line.quantity,
+            expected_unit_price: line.expected_unit_price.clone(),
+            reserved: None,
+        });
+        Self {
+            id,
+            customer_id,
+            shop_id: command.shop_id,
+            lines: lines.collect(),
+            status: Status::Placed,
+            total: None,
+            reserve_by,
+            version: 1,
+            create_time: now,
+            update_time: now,
+        }
+    }
+
+    /// The order as it was placed: what a repeated `PlaceOrder` is answered.
+    #[must_use]
+    pub fn as_placed(self) -> Self {
+        let lines = self.lines.into_iter().map(|line| Line { reserved: None, ..line }).collect();
+        Self { lines, status: Status::Placed, total: None, version: 1, update_time: self.create_time, ..self }
+    }
+
+    /// Stock is reserved. Nothing changes where that is known or the order is final: shop-svc frees the units on the
+    /// order's own final event.
+    ///
+    /// # Errors
+    /// Something else is held than was ordered.
+    pub fn confirm(&self, reservation: &Reservation, actor: Actor, now: OffsetDateTime) -> Result<Vec<Change>, Refused> {
+        match self.status {
+            Status::Placed => {
+                let lines = self.reserved_lines(reservation)?;
+                let confirmed = Self { lines, total: Some(reservation.total.clone()), ..self.clone() };
+                Ok(vec![confirmed.next(Status::Confirmed, actor, now)])
+            }
+            Status::Confirmed
+            | Status::Rejected(_)
+            | Status::Cancelled { .. }
+            | Status::Shipped(_)
+            | Status::Delivered(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Stock cannot be reserved, or was not in time. Nothing changes where the order has left PLACED.
+    pub fn reject(&self, reason: RejectReason, actor: Actor, now: OffsetDateTime) -> Vec<Change> {
+        match self.status {
+            Status::Placed => vec![self.next(Status::Rejected(reason), actor, now)],
+            Status::Confirmed
+            | Status::Rejected(_)
+            | Status::Cancelled { .. }
+            | Status::Shipped(_)
+            | Status::Delivered(_) => Vec::new(),
+        }
+    }
+
+    /// The order is cancelled. A CONFIRMED one only once its delivery is. Nothing changes where it is cancelled already.
+    ///
+    /// # Errors
+    /// It was shipped or rejected.
+    pub fn cancel(&self, by: Actor, reason: String, now: OffsetDateTime) -> Result<Vec<Change>, Refused> {
+        match self.status {
+            Status::Placed | Status::Confirmed => {
+                Ok(vec![self.next(Status::Cancelled { by: by.clone(), reason }, by, now)])
+            }
+            Status::Cancelled { .. } => Ok(Vec::new()),
+            Status::Rejected(_) => Err(Refused::AlreadyRejected),
+            Status::Shipped(_) | Status::Delivered(_) => Err(Refused::AlreadyShipped),
+        }
+    }
+
+    /// Its delivery was shipped. Nothing changes where that is known.
+    ///
+    /// # Errors
+    /// The order is not confirmed yet, or final without shipment.
+    pub fn ship(&self, shipment: Shipment, actor: Actor, now: OffsetDateTime) -> Result<Vec<Change>, Refused> {
+        match self.status {
+            Status::Confirmed => Ok(vec![self.next(Status::Shipped(shipment), actor, now)]),
+            Status::Shipped(_) | Status::Delivered(_) => Ok(Vec::new()),
+            Status::Placed => Err(Refused::NotConfirmed),
+            Status::Rejected(_) => Err(Refused::AlreadyRejected),
+            Status::Cancelled { .. } => Err(Refused::AlreadyCancelled),
+        }
+    }
+
+    /// Its delivery reached the recipient; passes through SHIPPED where that was not heard of.
+    ///
+    /// # Errors
+    /// The order is not confirmed yet, or final without shipment.
+    pub fn deliver(&self, shipment: Shipment, actor: Actor, now: OffsetDateTime) -> Result<Vec<Change>, Refused> {
+        match &self.status {
+            Status::Confirmed => {
+                let shipped = self.next(Status::Shipped(shipment.clone()), actor.clone(), now);
+                let delivered = shipped.order.next(Status::Delivered(shipment), actor, now);
+                Ok(vec![shipped, delivered])
+            }
+            Status::Shipped(_) => Ok(vec![self.next(Status::Delivered(shipment), actor, now)]),
+            Status::Delivered(_) => Ok(Vec::new()),
+            Status::Placed => Err(Refused::NotConfirmed),
+            Status::Rejected(_) => Err(Refused::AlreadyRejected),
+            Status::Cancelled { .. } => Err(Refused::AlreadyCancelled),
+        }
+    }
+
+    fn next(&self, status: Status, actor: Actor, now: OffsetDateTime) -> Change {
+        let order = Self { status, version: self.version + 1, update_time: now.max(self.update_time), ..self.clone() };
+        Change { order, actor }
+    }
+
+    fn reserved_lines(&self, reservation: &Reservation) -> Result<Vec<Line>, Refused> {
+        if reservation.lines.len() != self.lines.len() {
+            return Err(Refused::ReservationMismatch);
+        }
+        let line_of = |line: &Line| {
+            let (_, held) = reservation.lines.iter().find(|(phone_id, _)| *phone_id == line.phone_id)?;
+            (held.serials.len() == line.quantity as usize)
+                .then(|| Line { reserved: Some(held.clone()), ..line.clone() })
+        };
+        self.lines.iter().map(|line| line_of(line).ok_or(Refused::ReservationMismatch)).collect()
+    }
+}
+
+/// Why a set of lines is wrong as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WrongLines {
+    /// None or too many.
+    #[error("must have 1 to {MAX_LINES} lines")]
+    Count,
+    /// A phone stands twice.
+    #[error("must name each phone once")]
+    Repeated,
+}
+
+/// Checks what no single line shows.
+///
+/// # Errors
+/// See [`WrongLines`].
+pub fn check_lines(phone_ids: &[Uuid]) -> Result<(), WrongLines> {
+    if !(1..=MAX_LINES).contains(&phone_ids.len()) {
+        return Err(WrongLines::Count);
+    }
+    let distinct: HashSet<_> = phone_ids.iter().collect();
+    if distinct.len() == phone_ids.len() { Ok(()) } else { Err(WrongLines::Repeated) }
+}
+
+#[cfg(test)]
+#[path = "order_tests.rs"]
+mod tests;

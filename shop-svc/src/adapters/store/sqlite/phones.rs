@@ -1,0 +1,155 @@
+//! Phones and their counts as rows.
+
+use chassis::store::{
+    Error,
+    sqlite::{micros, one_row, time},
+};
+use sqlx::{SqliteConnection, SqliteExecutor};
+use uuid::Uuid;
+
+use super::units;
+use crate::{
+    app::StockedPhone,
+    domain::{
+        Currency, Name, Phone, Price, Stock,
+        phone::{Change, Event},
+        reservation::Offer,
+    },
+};
+
+/// A row of `phone` with its shop's currency and its counts.
+#[derive(sqlx::FromRow)]
+pub struct Row {
+    phone_id: Uuid,
+    shop_id: Uuid,
+    display_name: String,
+    unit_price: i64,
+    currency_code: String,
+    version: i64,
+    create_time: i64,
+    update_time: i64,
+    #[sqlx(flatten)]
+    stock: StockRow,
+}
+
+#[derive(sqlx::FromRow)]
+struct StockRow {
+    available: i64,
+    reserved: i64,
+    sold: i64,
+    withdrawn: i64,
+}
+
+impl TryFrom<StockRow> for Stock {
+    type Error = Error;
+
+    fn try_from(row: StockRow) -> Result<Self, Error> {
+        let count = |count: i64| u32::try_from(count).map_err(Error::inconsistent);
+        Ok(Self {
+            available: count(row.available)?,
+            reserved: count(row.reserved)?,
+            sold: count(row.sold)?,
+            withdrawn: count(row.withdrawn)?,
+        })
+    }
+}
+
+impl TryFrom<Row> for StockedPhone {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let phone = Phone {
+            id: row.phone_id,
+            shop_id: row.shop_id,
+            name: Name::parse(&row.display_name).map_err(Error::inconsistent)?,
+            unit_price: Price::new(row.unit_price).map_err(Error::inconsistent)?,
+            currency: Currency::parse(&row.currency_code).map_err(Error::inconsistent)?,
+            version: row.version,
+            create_time: time(row.create_time)?,
+            update_time: time(row.update_time)?,
+        };
+        Ok(Self { phone, stock: row.stock.try_into()? })
+    }
+}
+
+/// A phone of a shop with its counts.
+pub async fn find_stocked<'c>(
+    executor: impl SqliteExecutor<'c>,
+    shop_id: Uuid,
+    phone_id: Uuid,
+) -> Result<Option<StockedPhone>, Error> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT phone.*, currency_code, available, reserved, sold, withdrawn \
+         FROM phone JOIN shop USING (shop_id) JOIN stock USING (phone_id) WHERE phone_id = ? AND shop_id = ?",
+    )
+    .bind(phone_id)
+    .bind(shop_id)
+    .fetch_optional(executor)
+    .await?;
+    row.map(StockedPhone::try_from).transpose()
+}
+
+pub async fn find(connection: &mut SqliteConnection, shop_id: Uuid, phone_id: Uuid) -> Result<Option<Phone>, Error> {
+    Ok(find_stocked(connection, shop_id, phone_id).await?.map(|stocked| stocked.phone))
+}
+
+pub async fn offer(connection: &mut SqliteConnection, shop_id: Uuid, phone_id: Uuid) -> Result<Option<Offer>, Error> {
+    let stocked = find_stocked(connection, shop_id, phone_id).await?;
+    Ok(stocked.map(|stocked| Offer { phone: stocked.phone, available: stocked.stock.available }))
+}
+
+pub async fn stock(connection: &mut SqliteConnection, phone_id: Uuid) -> Result<Stock, Error> {
+    let row: StockRow = sqlx::query_as("SELECT available, reserved, sold, withdrawn FROM stock WHERE phone_id = ?")
+        .bind(phone_id)
+        .fetch_one(connection)
+        .await?;
+    row.try_into()
+}
+
+pub async fn save(connection: &mut SqliteConnection, change: &Change) -> Result<(), Error> {
+    let phone = &change.state;
+    match &change.event {
+        Event::Registered(serials) => {
+            insert(connection, phone).await?;
+            units::insert(connection, phone, serials).await
+        }
+        Event::Updated => update(connection, phone).await,
+        Event::UnitsAdded(serials) => {
+            update(connection, phone).await?;
+            units::insert(connection, phone, serials).await
+        }
+    }
+}
+
+async fn insert(connection: &mut SqliteConnection, phone: &Phone) -> Result<(), Error> {
+    let written = sqlx::query(
+        "INSERT INTO phone (phone_id, shop_id, display_name, unit_price, version, create_time, update_time) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(phone.id)
+    .bind(phone.shop_id)
+    .bind(phone.name.as_str())
+    .bind(phone.unit_price.minor_units())
+    .bind(phone.version)
+    .bind(micros(phone.create_time))
+    .bind(micros(phone.update_time))
+    .execute(connection)
+    .await?;
+    one_row(&written, "phone")
+}
+
+async fn update(connection: &mut SqliteConnection, phone: &Phone) -> Result<(), Error> {
+    let written = sqlx::query(
+        "UPDATE phone SET display_name = ?, unit_price = ?, version = ?, update_time = ? \
+         WHERE phone_id = ? AND version = ?",
+    )
+    .bind(phone.name.as_str())
+    .bind(phone.unit_price.minor_units())
+    .bind(phone.version)
+    .bind(micros(phone.update_time))
+    .bind(phone.id)
+    .bind(phone.version - 1)
+    .execute(connection)
+    .await?;
+    one_row(&written, "phone")
+}

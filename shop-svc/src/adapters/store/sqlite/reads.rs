@@ -1,0 +1,87 @@
+//! The read port over SQLite: connections that cannot write.
+
+use chassis::store::{Error, sqlite::micros};
+use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+use uuid::Uuid;
+
+use super::{labels::Label, orders, phones, shops, units};
+use crate::{
+    app::{Orders, Read, Slice, StockedPhone, ports::PlacedUnit},
+    domain::{Shop, order, unit},
+};
+
+/// Reads committed rows.
+#[derive(Clone, Debug)]
+pub struct Reads {
+    pool: SqlitePool,
+}
+
+impl Reads {
+    /// Reads through `pool`.
+    pub fn new(pool: SqlitePool) -> Self {
+        Self { pool }
+    }
+}
+
+#[async_trait::async_trait]
+impl Read for Reads {
+    async fn shop(&self, shop_id: Uuid) -> Result<Option<Shop>, Error> {
+        shops::find(&self.pool, shop_id).await
+    }
+
+    async fn shops(&self, slice: Slice<Uuid>) -> Result<Vec<Shop>, Error> {
+        let mut select = QueryBuilder::<Sqlite>::new("SELECT * FROM shop");
+        if let Some((time, id)) = slice.after {
+            select.push(" WHERE (create_time, shop_id) > (").push_bind(micros(time)).push(", ");
+            select.push_bind(id).push(")");
+        }
+        select.push(" ORDER BY create_time, shop_id LIMIT ").push_bind(slice.rows);
+        let rows: Vec<shops::Row> = select.build_query_as().fetch_all(&self.pool).await?;
+        rows.into_iter().map(Shop::try_from).collect()
+    }
+
+    async fn phone(&self, shop_id: Uuid, phone_id: Uuid) -> Result<Option<StockedPhone>, Error> {
+        phones::find_stocked(&self.pool, shop_id, phone_id).await
+    }
+
+    async fn phones(&self, shop_id: Uuid, slice: Slice<Uuid>) -> Result<Vec<StockedPhone>, Error> {
+        let mut select = QueryBuilder::<Sqlite>::new(
+            "SELECT phone.*, currency_code, available, reserved, sold, withdrawn \
+             FROM phone JOIN shop USING (shop_id) JOIN stock USING (phone_id) WHERE phone.shop_id = ",
+        );
+        select.push_bind(shop_id);
+        if let Some((time, id)) = slice.after {
+            select.push(" AND (phone.create_time, phone.phone_id) > (").push_bind(micros(time)).push(", ");
+            select.push_bind(id).push(")");
+        }
+        select.push(" ORDER BY phone.create_time, phone.phone_id LIMIT ").push_bind(slice.rows);
+        let rows: Vec<phones::Row> = select.build_query_as().fetch_all(&self.pool).await?;
+        rows.into_iter().map(StockedPhone::try_from).collect()
+    }
+
+    async fn units(
+        &self,
+        phone_id: Uuid,
+        status: Option<unit::Status>,
+        slice: Slice<i64>,
+    ) -> Result<Vec<PlacedUnit>, Error> {
+        let mut select = QueryBuilder::<Sqlite>::new("SELECT * FROM unit WHERE phone_id = ");
+        select.push_bind(phone_id);
+        if let Some(status) = status {
+            select.push(" AND status = ").push_bind(status.label());
+        }
+        if let Some((_, place)) = slice.after {
+            select.push(" AND unit_id > ").push_bind(place);
+        }
+        select.push(" ORDER BY unit_id LIMIT ").push_bind(slice.rows);
+        let rows: Vec<units::Row> = select.build_query_as().fetch_all(&self.pool).await?;
+        rows.into_iter().map(PlacedUnit::try_from).collect()
+    }
+
+    async fn orders(&self, shop_id: Uuid, status: Option<order::Status>, slice: Slice<Uuid>) -> Result<Orders, Error> {
+        let mut snapshot = self.pool.begin().await?;
+        let orders = orders::list(&mut snapshot, shop_id, status, slice).await?;
+        snapshot.rollback().await?;
+        Ok(orders)
+    }
+}

@@ -1,0 +1,66 @@
+//! A manager or an operator closes a shop.
+
+use std::sync::Arc;
+
+use chassis::{
+    clock::Clock,
+    idempotency::{Answer, Keyed, Reused},
+    store::{self, Store},
+};
+use uuid::Uuid;
+
+use super::Tx;
+use crate::domain::{Actor, Shop};
+
+/// Why a shop could not be closed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such shop.
+    #[error("no such shop")]
+    UnknownShop,
+    /// The idempotency key was used before with another body.
+    #[error(transparent)]
+    Reused(#[from] Reused),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Closes shops.
+pub struct CloseShop {
+    store: Store<dyn Tx>,
+    clock: Arc<dyn Clock>,
+}
+
+impl CloseShop {
+    /// The use case over its ports.
+    pub fn new(store: Store<dyn Tx>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Closes a shop; a success without a change where it is closed already.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn run(&self, shop_id: Uuid, actor: Actor, keyed: Keyed<Shop>) -> Result<Answer<Shop>, Error> {
+        let now = self.clock.now();
+        let unit = self.store.run(move |tx| {
+            let (actor, keyed) = (actor.clone(), keyed.clone());
+            Box::pin(async move {
+                if let Some(answer) = keyed.replay::<_, Error>(tx).await? {
+                    return Ok(answer);
+                }
+                let shop = tx.shop(shop_id).await?.ok_or(Error::UnknownShop)?;
+                let shop = match shop.close(actor, now) {
+                    Some(change) => {
+                        tx.save_shop(&change).await?;
+                        change.state
+                    }
+                    None => shop,
+                };
+                Ok(keyed.record(tx, shop).await?)
+            })
+        });
+        unit.await
+    }
+}

@@ -1,0 +1,18 @@
+//! Use cases, one a file, and the ports that they reach the world by.
+//!
+//! A use case loads, decides by the domain, and saves the new state with its event, in one transaction.
+
+pub mod add_units;
+pub mod close_shop;
+pub mod open_shop;
+pub mod ports;
+pub mod project_order;
+pub mod register_phones;
+pub mod register_shop;
+pub mod release_stock;
+pub mod reserve_stock;
+pub mod sell_stock;
+mod serials;
+pub mod update_phone;
+
+pub use ports::{Orders, Read, Slice, StockedPhone, Tx};

@@ -1,0 +1,66 @@
+//! A manager or an operator opens a shop.
+
+use std::sync::Arc;
+
+use chassis::{
+    clock::Clock,
+    idempotency::{Answer, Keyed, Reused},
+    store::{self, Store},
+};
+use uuid::Uuid;
+
+use super::Tx;
+use crate::domain::{Actor, Shop};
+
+/// Why a shop could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such shop.
+    #[error("no such shop")]
+    UnknownShop,
+    /// The idempotency key was used before with another body.
+    #[error(transparent)]
+    Reused(#[from] Reused),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Opens shops.
+pub struct OpenShop {
+    store: Store<dyn Tx>,
+    clock: Arc<dyn Clock>,
+}
+
+impl OpenShop {
+    /// The use case over its ports.
+    pub fn new(store: Store<dyn Tx>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Opens a shop; a success without a change where it is open already.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn run(&self, shop_id: Uuid, actor: Actor, keyed: Keyed<Shop>) -> Result<Answer<Shop>, Error> {
+        let now = self.clock.now();
+        let unit = self.store.run(move |tx| {
+            let (actor, keyed) = (actor.clone(), keyed.clone());
+            Box::pin(async move {
+                if let Some(answer) = keyed.replay::<_, Error>(tx).await? {
+                    return Ok(answer);
+                }
+                let shop = tx.shop(shop_id).await?.ok_or(Error::UnknownShop)?;
+                let shop = match shop.open(actor, now) {
+                    Some(change) => {
+                        tx.save_shop(&change).await?;
+                        change.state
+                    }
+                    None => shop,
+                };
+                Ok(keyed.record(tx, shop).await?)
+            })
+        });
+        unit.await
+    }
+}

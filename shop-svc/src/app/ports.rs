@@ -1,0 +1,184 @@
+//! What use cases ask of a store.
+
+use chassis::store::{self, Error};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::domain::{
+    Order, Phone, Reservation, Serial, Shop, Stock, Unit,
+    order::{self, Listed},
+    phone,
+    reservation::{self, Offer},
+    shop, unit,
+};
+
+/// A transaction on this service's data. Whoever decides by what it reads here is alone in changing it until the commit.
+///
+/// Locks are taken in one order: shop, reservation, phones by id, units by age.
+#[async_trait::async_trait]
+pub trait Tx: store::Tx {
+    /// A shop.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn shop(&mut self, shop_id: Uuid) -> Result<Option<Shop>, Error>;
+
+    /// Saves a shop's new version with its event.
+    ///
+    /// # Errors
+    /// The database failed, or another version is stored than the one before.
+    async fn save_shop(&mut self, change: &shop::Change) -> Result<(), Error>;
+
+    /// A phone of a shop.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn phone(&mut self, shop_id: Uuid, phone_id: Uuid) -> Result<Option<Phone>, Error>;
+
+    /// Saves a phone's new version with its event and the units it names.
+    ///
+    /// # Errors
+    /// The database failed, another version is stored than the one before, or the shop has one of the serials.
+    async fn save_phone(&mut self, change: &phone::Change) -> Result<(), Error>;
+
+    /// A phone's units by status.
+    ///
+    /// # Errors
+    /// The database failed, or there is no such phone.
+    async fn stock(&mut self, phone_id: Uuid) -> Result<Stock, Error>;
+
+    /// Which of `serials` the shop has already: at most `limit` of them.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn taken_serials(&mut self, shop_id: Uuid, serials: &[Serial], limit: usize) -> Result<Vec<Serial>, Error>;
+
+    /// Sets `count` numbers aside for serials that the shop assigns, and answers the first of them.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn assign_numbers(&mut self, shop_id: Uuid, count: u32) -> Result<u64, Error>;
+
+    /// The reservation of an order, with what it holds.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn reservation(&mut self, order_id: Uuid) -> Result<Option<Reservation>, Error>;
+
+    /// What a shop can offer of a phone; none where it sells no such phone.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn offer(&mut self, shop_id: Uuid, phone_id: Uuid) -> Result<Option<Offer>, Error>;
+
+    /// Holds `quantity` available units of a phone for an order, and answers them, oldest first.
+    ///
+    /// # Errors
+    /// The database failed, or fewer are available.
+    async fn take_units(&mut self, order_id: Uuid, phone_id: Uuid, quantity: u32) -> Result<Vec<Serial>, Error>;
+
+    /// Saves a reservation's new version with its event, and frees or sells the units that the event names.
+    ///
+    /// # Errors
+    /// The database failed, or what is stored is not what the change began from.
+    async fn save_reservation(&mut self, change: &reservation::Change) -> Result<(), Error>;
+
+    /// The version of an order that was heard of last.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn heard_version(&mut self, order_id: Uuid) -> Result<Option<i64>, Error>;
+
+    /// Keeps an order that was not heard of before.
+    ///
+    /// # Errors
+    /// The database failed, or the order is kept already.
+    async fn keep_order(&mut self, order: &Order) -> Result<(), Error>;
+
+    /// Brings a kept order up to a higher version.
+    ///
+    /// # Errors
+    /// The database failed, or the kept version is not lower.
+    async fn advance_order(&mut self, order: &Order) -> Result<(), Error>;
+}
+
+/// A part of a list: at most `rows` rows after a place, which is a time and what orders rows of one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice<K> {
+    /// Rows at most.
+    pub rows: i64,
+    /// Begins after this row; at the first where absent.
+    pub after: Option<(OffsetDateTime, K)>,
+}
+
+/// A phone with its counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockedPhone {
+    /// The phone.
+    pub phone: Phone,
+    /// Its units by status.
+    pub stock: Stock,
+}
+
+/// A unit with its place in the order of age.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedUnit {
+    /// Grows with each unit that is registered.
+    pub place: i64,
+    /// The unit.
+    pub unit: Unit,
+}
+
+/// A page of a shop's orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orders {
+    /// The page's orders and, where there are more, the one that follows, without serials.
+    pub rows: Vec<Listed>,
+    /// How many of them make the page: fewer than were asked for where those would hold too many units.
+    pub size: usize,
+}
+
+/// Reads outside of any transaction. Nothing is decided by it but what never changes.
+#[async_trait::async_trait]
+pub trait Read: Send + Sync {
+    /// A shop.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn shop(&self, shop_id: Uuid) -> Result<Option<Shop>, Error>;
+
+    /// Shops, oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn shops(&self, slice: Slice<Uuid>) -> Result<Vec<Shop>, Error>;
+
+    /// A phone of a shop.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn phone(&self, shop_id: Uuid, phone_id: Uuid) -> Result<Option<StockedPhone>, Error>;
+
+    /// A shop's phones, oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn phones(&self, shop_id: Uuid, slice: Slice<Uuid>) -> Result<Vec<StockedPhone>, Error>;
+
+    /// A phone's units, oldest first: all, or those of one status.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn units(
+        &self,
+        phone_id: Uuid,
+        status: Option<unit::Status>,
+        slice: Slice<i64>,
+    ) -> Result<Vec<PlacedUnit>, Error>;
+
+    /// A shop's orders, newest first: all, or those of one status. `slice.rows` counts the one that follows the page.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn orders(&self, shop_id: Uuid, status: Option<order::Status>, slice: Slice<Uuid>) -> Result<Orders, Error>;
+}

@@ -1,0 +1,38 @@
+//! Who changed something.
+
+/// What an actor was when it acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A customer.
+    Customer,
+    /// A member of a shop's staff.
+    Staff,
+    /// A manager of a shop.
+    Manager,
+    /// An operator of the system.
+    Operator,
+    /// One of the services.
+    Service,
+}
+
+/// The person or service that caused a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// What it was when it acted.
+    pub kind: Kind,
+    /// A person's opaque subject or a service's name.
+    pub id: String,
+}
+
+impl Actor {
+    /// A person.
+    pub fn person(kind: Kind, subject: impl Into<String>) -> Self {
+        Self { kind, id: subject.into() }
+    }
+
+    /// This service. It is the actor of everything that stock does for an order: the order's own events name the person
+    /// who placed, cancelled or shipped it.
+    pub fn shop_svc() -> Self {
+        Self { kind: Kind::Service, id: "shop-svc".to_owned() }
+    }
+}

@@ -1,0 +1,209 @@
+//! Prepares a mesh: keys, configuration files and how each process is started.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::keys::Keys;
+use super::part::{Part, Service};
+use super::ports::Ports;
+use super::process::{Process, Spec};
+use super::render::{Values, render};
+use super::watchdog::Watchdog;
+use super::{Mesh, files};
+use crate::error::{Error, Result};
+use crate::{paths, tools};
+
+/// What a mesh is made of. Whatever is not set has the value that tests want.
+#[derive(Default)]
+pub struct MeshBuilder {
+    dir: PathBuf,
+    ports: Option<Ports>,
+    binaries: Option<PathBuf>,
+    envoy: Option<PathBuf>,
+    nats_server: Option<PathBuf>,
+    flags: HashMap<Part, Vec<OsString>>,
+    environment: HashMap<Part, Vec<(String, String)>>,
+    placeholders: BTreeMap<String, String>,
+}
+
+impl MeshBuilder {
+    pub(super) fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), ..Self::default() }
+    }
+
+    /// The ports; free ones otherwise.
+    #[must_use]
+    pub fn ports(mut self, ports: Ports) -> Self {
+        self.ports = Some(ports);
+        self
+    }
+
+    /// Where the services' binaries are; otherwise `TWORD_BIN_DIR`, or where cargo puts those of this profile.
+    #[must_use]
+    pub fn binaries(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.binaries = Some(dir.into());
+        self
+    }
+
+    /// The Envoy binary; brought otherwise.
+    #[must_use]
+    pub fn envoy(mut self, path: impl Into<PathBuf>) -> Self {
+        self.envoy = Some(path.into());
+        self
+    }
+
+    /// The nats-server binary; brought otherwise.
+    #[must_use]
+    pub fn nats_server(mut self, path: impl Into<PathBuf>) -> Self {
+        self.nats_server = Some(path.into());
+        self
+    }
+
+    /// One more argument on a process's command line; a flag said again wins nowhere, so use it for what is not set.
+    #[must_use]
+    pub fn flag(mut self, part: impl Into<Part>, flag: impl Into<OsString>) -> Self {
+        self.flags.entry(part.into()).or_default().push(flag.into());
+        self
+    }
+
+    /// One more environment variable of a process; it wins over what the mesh would set.
+    #[must_use]
+    pub fn env(mut self, part: impl Into<Part>, name: &str, value: &str) -> Self {
+        self.environment.entry(part.into()).or_default().push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Another value for a placeholder of envoy.yaml or nats.conf, named without its `@`.
+    #[must_use]
+    pub fn placeholder(mut self, name: &str, value: &str) -> Self {
+        self.placeholders.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Writes everything that the processes read; starts none. Blocks while tools are brought.
+    ///
+    /// # Errors
+    /// A tool or a service's binary is missing, or a file could not be written.
+    pub fn prepare(self) -> Result<Mesh> {
+        paths::make_private_dir(&self.dir)?;
+        let dir =
+            std::path::absolute(&self.dir).map_err(|error| Error::new(format!("{}: {error}", self.dir.display())))?;
+        let ports = self.ports.map_or_else(Ports::free, Ok)?;
+        let binaries = self.binaries.unwrap_or_else(default_binaries);
+        let envoy = self.envoy.map_or_else(|| tools::ENVOY.bring(), Ok)?;
+        let nats_server = self.nats_server.map_or_else(|| tools::NATS_SERVER.bring(), Ok)?;
+        let keys = Keys::open(&dir.join("keys"))?;
+        let passwords = Service::ALL.map(|_| format!("{:032x}", rand::random::<u128>()));
+        for place in ["data", "nats", "logs"] {
+            paths::make_dir(&dir.join(place))?;
+        }
+        paths::write(&files::descriptors(&dir), proto::DESCRIPTORS)?;
+        let mut values = values(&dir, &ports, &keys, &passwords);
+        values.extend(self.placeholders);
+        write_configuration(&dir, &values)?;
+        let programs = Programs { binaries, envoy, nats_server };
+        let watchdog = Arc::new(Watchdog::start()?);
+        let mut processes = Vec::with_capacity(Part::ALL.len());
+        for part in Part::ALL {
+            let mut spec = spec(part, &dir, &ports, &keys, &programs, &passwords)?;
+            spec.arguments.extend(self.flags.get(&part).cloned().unwrap_or_default());
+            spec.environment.extend(self.environment.get(&part).cloned().unwrap_or_default());
+            processes.push(Arc::new(Process::new(spec, Arc::clone(&watchdog))));
+        }
+        Ok(Mesh { dir, ports, keys, processes })
+    }
+}
+
+struct Programs {
+    binaries: PathBuf,
+    envoy: PathBuf,
+    nats_server: PathBuf,
+}
+
+fn default_binaries() -> PathBuf {
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    std::env::var_os("TWORD_BIN_DIR").map_or_else(|| paths::target(profile), PathBuf::from)
+}
+
+fn write_configuration(dir: &Path, values: &Values) -> Result<()> {
+    let root = paths::root();
+    let envoy = render(&paths::read(&root.join("envoy/envoy.yaml"))?, values)?;
+    paths::write(&files::envoy(dir), envoy.as_bytes())?;
+    let nats = render(&paths::read(&root.join("xtask/src/nats.conf"))?, values)?;
+    paths::write_private(&files::nats(dir), nats.as_bytes())
+}
+
+/// The values of the local run for every placeholder.
+fn values(dir: &Path, ports: &Ports, keys: &Keys, passwords: &[String; 5]) -> Values {
+    let shown = |path: PathBuf| path.display().to_string();
+    let mut values = Values::new();
+    let mut set = |name: &str, value: String| values.insert(name.to_owned(), value);
+    for service in Service::ALL {
+        let name = service.context().to_uppercase();
+        set(&format!("{name}_HOST"), "127.0.0.1".to_owned());
+        set(&format!("{name}_PORT"), ports.grpc(service).to_string());
+        set(&format!("{name}_PASSWORD"), passwords[service.index()].clone());
+    }
+    set("NATS_PORT", ports.nats.to_string());
+    set("NATS_STORE_DIR", shown(files::nats_store(dir)));
+    set("DESCRIPTORS_FILE", shown(files::descriptors(dir)));
+    set("JWKS_FILE", shown(keys.jwks()));
+    set("ADMIN_PORT", ports.envoy_admin.to_string());
+    set("EDGE_PORT", ports.edge.to_string());
+    set("MESH_PORT", ports.mesh.to_string());
+    values
+}
+
+fn spec(
+    part: Part,
+    dir: &Path,
+    ports: &Ports,
+    keys: &Keys,
+    programs: &Programs,
+    passwords: &[String; 5],
+) -> Result<Spec> {
+    let (program, arguments, environment) = match part {
+        Part::Nats => (programs.nats_server.clone(), vec!["--config".into(), files::nats(dir).into()], Vec::new()),
+        Part::Envoy => (programs.envoy.clone(), envoy_arguments(dir), Vec::new()),
+        Part::Service(service) => {
+            let password = &passwords[service.index()];
+            (binary(&programs.binaries, service)?, Vec::new(), environment(service, dir, ports, keys, password))
+        }
+    };
+    Ok(Spec { part, program, arguments, environment, dir: dir.to_owned(), log: files::log(dir, part) })
+}
+
+fn binary(dir: &Path, service: Service) -> Result<PathBuf> {
+    let path = dir.join(service.name());
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Error::new(format!("{} is not built: there is no {}", service.name(), path.display()))
+        .help("cargo xtask test and cargo xtask up build it; or: cargo build --workspace"))
+}
+
+fn envoy_arguments(dir: &Path) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = vec!["--config-path".into(), files::envoy(dir).into()];
+    let rest = ["--disable-hot-restart", "--concurrency", "2", "--log-level", "warn", "--drain-time-s", "1"];
+    arguments.extend(rest.map(OsString::from));
+    arguments
+}
+
+/// A service's settings. All of them go by the environment, since one of them is secret.
+fn environment(service: Service, dir: &Path, ports: &Ports, keys: &Keys, password: &str) -> Vec<(String, String)> {
+    let settings = [
+        ("LISTEN", format!("127.0.0.1:{}", ports.grpc(service))),
+        ("ADMIN_LISTEN", format!("127.0.0.1:{}", ports.admin(service))),
+        ("DATABASE_URL", format!("sqlite://{}", files::database(dir, service).display())),
+        ("NATS_URL", format!("nats://{}:{password}@127.0.0.1:{}", service.name(), ports.nats)),
+        ("MESH_URL", format!("http://127.0.0.1:{}", ports.mesh)),
+        ("JWKS_FILE", keys.jwks().display().to_string()),
+        ("SERVICE_KEY_FILE", keys.service_key(service).display().to_string()),
+        ("SERVICE_JWKS", keys.service_jwks().display().to_string()),
+        ("DRAIN_DELAY", "200ms".to_owned()),
+        ("DRAIN_TIMEOUT", "8s".to_owned()),
+    ];
+    settings.map(|(name, value)| (format!("TWORD_{name}"), value)).to_vec()
+}
