@@ -104,7 +104,7 @@ pub struct Options {
     pub log_format: LogFormat,
 
     /// What is logged: a level, or directives such as `info,chassis::relay=debug`; the admin HTTP can change it
-    #[arg(long, env = "TWORD_LOG_LEVEL", default_value = "info", value_name = "DIRECTIVES", help_heading = RUNNING)]
+    #[arg(long, env = "TWORD_LOG_LEVEL", default_value = "info,async_nats=warn", value_name = "DIRECTIVES", help_heading = RUNNING)]
     pub log_level: String,
 }
 

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use repair::INTERVAL as REPAIR_INTERVAL;
-pub use take_in::{MAX_FAULTS, take_in};
+pub use take_in::{MAX_FAULTS, Taken, take_in};
 
 /// Why an event could not be handled.
 #[derive(Debug, thiserror::Error)]

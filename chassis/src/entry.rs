@@ -13,40 +13,32 @@ const EXIT_WRONG_CONFIGURATION: u8 = 64;
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     name: &'static str,
-    defaults: Option<(&'static str, &'static str)>,
+    listen: &'static str,
+    admin_listen: &'static str,
 }
 
 impl Program {
     /// A service, such as `order-svc`, with its own default addresses of gRPC and of the admin HTTP, such as
     /// `127.0.0.1:8082` and `127.0.0.1:9082`.
     pub const fn new(name: &'static str, listen: &'static str, admin_listen: &'static str) -> Self {
-        Self { name, defaults: Some((listen, admin_listen)) }
+        Self { name, listen, admin_listen }
     }
 
     /// The command line, with this service's defaults in its help.
     fn command<C: Args>(self) -> Command {
-        let command = Command::new(self.name)
+        // The doc comment of `C` would be its text, so that comes afterwards.
+        C::augment_args(Command::new(self.name))
             .version(env!("CARGO_PKG_VERSION"))
-            .about("A service of the mesh. Every setting is a flag or a variable; exits with 64 where one is wrong");
-        let command = C::augment_args(command);
-        match self.defaults {
-            None => command,
-            Some((listen, admin_listen)) => command
-                .mut_arg("listen", |argument| argument.default_value(listen))
-                .mut_arg("admin_listen", |argument| argument.default_value(admin_listen)),
-        }
-    }
-}
-
-impl From<&'static str> for Program {
-    fn from(name: &'static str) -> Self {
-        Self { name, defaults: None }
+            .about("A service of the mesh. A setting is a flag or a variable; where one is wrong, it exits with 64")
+            .long_about(None)
+            .mut_arg("listen", |argument| argument.default_value(self.listen))
+            .mut_arg("admin_listen", |argument| argument.default_value(self.admin_listen))
     }
 }
 
 /// Runs a service's process: parses its settings `C` (which flatten [`Options`]), sets up telemetry and the runtime,
 /// and runs `run` to its end. Call it first thing in `main`.
-pub fn entry<C, F, R>(program: impl Into<Program>, run: F) -> ExitCode
+pub fn entry<C, F, R>(program: Program, run: F) -> ExitCode
 where
     C: Args,
     F: FnOnce(C) -> R,
@@ -54,7 +46,7 @@ where
 {
     // An error means that the provider is installed already, which is as good.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let (config, options) = match parse::<C>(program.into(), std::env::args_os()) {
+    let (config, options) = match parse::<C>(program, std::env::args_os()) {
         Ok(parsed) => parsed,
         Err(Stop::Told(error)) => return told(&error),
         Err(Stop::Wrong(problems)) => return wrong(&problems),

@@ -3,4 +3,5 @@
 mod admin;
 mod calls;
 mod stopping;
+mod trial;
 mod world;

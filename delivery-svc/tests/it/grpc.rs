@@ -178,10 +178,16 @@ async fn a_key_ships_once_and_is_answered_with_the_recipient_as_it_is_now() {
     assert_eq!(first, again);
     assert_complete(again.delivery.as_ref().expect("a delivery"));
 
+    world.rename_recipient(ID, "Kim Yuna").await;
+    let renamed = service.ship_delivery(keyed(staff(), "k", ship(ID, "1"))).await.expect("replayed").into_inner();
+    let renamed = renamed.delivery.expect("a delivery");
+    assert_eq!(renamed.recipient.expect("a recipient").name, "Kim Yuna");
+    assert_eq!((renamed.version, renamed.status), (3, Status::Shipped.into()));
+
     let other_body = service.ship_delivery(keyed(staff(), "k", ship(ID, "2"))).await;
     assert_eq!(told(other_body), (Code::InvalidArgument, "IDEMPOTENCY_KEY_REUSED".to_owned()));
-    let completed_again = service.complete_delivery(keyed(staff(), "k", complete(ID))).await.expect("replayed");
-    assert_complete(completed_again.get_ref().delivery.as_ref().expect("a delivery"));
+    let completed = service.complete_delivery(keyed(staff(), "k", complete(ID))).await.expect("replayed").into_inner();
+    assert_eq!(completed.delivery.expect("a delivery").recipient.expect("a recipient").name, "Kim Yuna");
     assert_eq!(world.kinds(ID).await, ["Booked", "Ready", "Started", "Completed"]);
 
     let elsewhere = person("staff-1", "staff", Some(OTHER_SHOP));
@@ -195,7 +201,7 @@ async fn a_refusal_is_not_recorded() {
     let service = deliveries(&world);
     let early = service.ship_delivery(keyed(staff(), "k", ship(ID, "1"))).await;
     assert_eq!(told(early), precondition("NOT_CONFIRMED"));
-    world.take_in(&order_event(ID, order::Status::Confirmed)).await;
+    world.take_in(&order_event(ID, order::Status::Confirmed)).await.expect("taken in");
     service.ship_delivery(keyed(staff(), "k", ship(ID, "1"))).await.expect("shipped");
 }
 

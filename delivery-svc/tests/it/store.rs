@@ -54,12 +54,12 @@ async fn load(world: &World) -> Option<Delivery> {
 }
 
 fn followed(delivery: Delivery, world: &World, standing: &Standing) -> Vec<Event> {
-    let now = chassis::clock::Clock::now(&*world.clock);
+    let now = world.now();
     delivery.follow(standing, &staff().actor, now).expect("no contradiction").events
 }
 
 fn first(world: &World) -> Event {
-    Delivery::book(booking(ID), chassis::clock::Clock::now(&*world.clock))
+    Delivery::book(booking(ID), world.now())
 }
 
 async fn every_state_comes_back_as_it_was_written(world: &World) {
@@ -83,14 +83,14 @@ async fn every_state_comes_back_as_it_was_written(world: &World) {
 async fn a_cancellation_comes_back_as_it_was_written(world: &World) {
     let booked = first(world);
     insert(world, booked.clone()).await.expect("inserted");
-    let now = chassis::clock::Clock::now(&*world.clock);
+    let now = world.now();
     let Ok(Cancel::Now(event)) = booked.delivery.cancel(cancellation("why not"), now) else { panic!("not cancelled") };
     save(world, vec![event.clone()]).await.expect("saved");
     assert_eq!(load(world).await, Some(event.delivery));
 }
 
 async fn a_tombstone_comes_back_as_it_was_written(world: &World) {
-    let now = chassis::clock::Clock::now(&*world.clock);
+    let now = world.now();
     let tombstone = Delivery::tombstone(ID, SHOP, CUSTOMER.into(), cancellation(""), now);
     assert!(bury(world, tombstone.clone()).await.expect("inserted"));
     let found = world.find(ID).await.expect("a delivery");
@@ -101,7 +101,7 @@ async fn an_id_is_taken_once(world: &World) {
     let booked = first(world);
     assert!(insert(world, booked.clone()).await.expect("inserted"));
     let other = Booking { request_hash: [8; 32], ..booking(ID) };
-    let other = Delivery::book(other, chassis::clock::Clock::now(&*world.clock));
+    let other = Delivery::book(other, world.now());
     assert!(!insert(world, other).await.expect("no error"));
     assert_eq!(load(world).await, Some(booked.delivery));
     assert_eq!(world.kinds(ID).await, ["Booked"]);
@@ -124,7 +124,7 @@ async fn each_version_has_one_event(world: &World) {
     insert(world, booked.clone()).await.expect("inserted");
     save(world, followed(booked.delivery, world, &Standing::Delivered(tracking()))).await.expect("saved");
     assert_eq!(world.kinds(ID).await, ["Booked", "Ready", "Started", "Completed"]);
-    let versions: Vec<i64> = world.history(ID).await.iter().map(|event| event.version).collect();
+    let versions: Vec<i64> = world.history(ID).await.iter().map(|(_, version)| *version).collect();
     assert_eq!(versions, [1, 2, 3, 4]);
 }
 
@@ -146,7 +146,7 @@ async fn fill(world: &World) {
     for number in 1..=12_u128 {
         let shop_id = if number % 2 == 0 { SHOP } else { Uuid::from_u128(0xB) };
         let booking = Booking { shop_id, ..booking(Uuid::from_u128(number)) };
-        let booked = Delivery::book(booking, chassis::clock::Clock::now(&*world.clock));
+        let booked = Delivery::book(booking, world.now());
         insert(world, booked.clone()).await.expect("inserted");
         if number % 3 == 0 {
             save(world, followed(booked.delivery, world, &Standing::Confirmed)).await.expect("saved");
@@ -180,7 +180,7 @@ async fn lists_are_filtered_and_paged_in_order(world: &World) {
 async fn old_unclaimed_bookings_are_found_in_order(world: &World) {
     fill(world).await;
     claim_number(world, 2).await;
-    let now = chassis::clock::Clock::now(&*world.clock);
+    let now = world.now();
     let ids = |places: Vec<Place>| places.into_iter().map(|(_, id)| id.as_u128()).collect::<Vec<_>>();
     let all = world.reads.unclaimed(now, None, 200).await.expect("places");
     assert_eq!(ids(all.clone()), [1, 4, 5, 7, 8, 10, 11]);

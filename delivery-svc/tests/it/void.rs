@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::world::{CUSTOMER, SHOP, World, book_command, cancellation, order_event};
 
-const VOID_AFTER: Duration = Duration::from_secs(60);
+const VOID_AFTER: Duration = Duration::from_mins(1);
 
 /// Answers as told, and remembers what it was asked.
 struct FakeClaims {
@@ -75,8 +75,8 @@ async fn only_old_unclaimed_bookings_are_asked_for() {
     for number in 1..=3 {
         world.booked(id(number)).await;
     }
-    world.take_in(&order_event(id(1), order::Status::Placed)).await;
-    world.take_in(&order_event(id(2), order::Status::Confirmed)).await;
+    world.take_in(&order_event(id(1), order::Status::Placed)).await.expect("taken in");
+    world.take_in(&order_event(id(2), order::Status::Confirmed)).await.expect("taken in");
     assert_eq!(sweep(&world, &claims).run().await.expect("swept"), Swept::default());
     assert_eq!(claims.asked(), Vec::<Vec<Uuid>>::new());
 
@@ -178,7 +178,7 @@ struct LateClaims(Arc<World>);
 impl Claims for LateClaims {
     async fn resolve(&self, ids: &[Uuid]) -> Result<Vec<Resolution>, Unresolved> {
         for id in ids {
-            self.0.take_in(&order_event(*id, order::Status::Confirmed)).await;
+            self.0.take_in(&order_event(*id, order::Status::Confirmed)).await.expect("taken in");
         }
         Ok(ids.iter().copied().map(Resolution::Void).collect())
     }

@@ -7,10 +7,13 @@ use std::sync::{
 
 use chassis::{
     clock::Clock,
-    consumer::{Handler, Taken, take_in},
+    consumer::{Failure, Handler},
     idempotency::Keyed,
     inbox,
-    store::{Store, sqlite::Sqlite},
+    store::{
+        Error, Store,
+        sqlite::{Sqlite, Tx as SqliteTx},
+    },
 };
 use delivery_svc::{
     MIGRATIONS,
@@ -63,13 +66,6 @@ impl Clock for HandClock {
     }
 }
 
-/// One event as it was written.
-pub struct Written {
-    pub kind: String,
-    pub version: i64,
-    pub body: Vec<u8>,
-}
-
 pub struct World {
     _folder: TempDir,
     sqlite: Sqlite,
@@ -95,6 +91,10 @@ impl World {
         }
     }
 
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
     pub fn book(&self) -> BookDelivery {
         BookDelivery::new(self.store.clone(), self.clock.clone())
     }
@@ -117,7 +117,7 @@ impl World {
 
     pub async fn ready(&self, id: Uuid) -> Delivery {
         self.booked(id).await;
-        assert_eq!(self.take_in(&order_event(id, Status::Confirmed)).await, Taken::Done);
+        self.take_in(&order_event(id, Status::Confirmed)).await.expect("confirmed");
         self.delivery(id).await
     }
 
@@ -138,9 +138,14 @@ impl World {
         self.complete().run(command, Keyed::without_key()).await
     }
 
-    /// Hands an event to the consumer, as from the broker.
-    pub async fn take_in(&self, event: &inbox::Event) -> Taken {
-        take_in(&self.store, &self.handler, &*self.clock, Arc::new(event.clone())).await
+    /// Takes an event in as a consumer does: once, with its effect, in one transaction.
+    pub async fn take_in(&self, event: &inbox::Event) -> Result<(), Failure> {
+        let (handler, event) = (Arc::clone(&self.handler), event.clone());
+        let unit = self.store.run(move |tx| {
+            let (handler, event) = (Arc::clone(&handler), event.clone());
+            Box::pin(async move { if tx.admit(&event).await? { handler.handle(tx, &event).await } else { Ok(()) } })
+        });
+        unit.await
     }
 
     pub async fn find(&self, id: Uuid) -> Option<Addressed> {
@@ -151,19 +156,17 @@ impl World {
         self.find(id).await.expect("a delivery").delivery
     }
 
-    /// The events of one delivery, oldest first.
-    pub async fn history(&self, id: Uuid) -> Vec<Written> {
-        let statement = "SELECT kind, version, body FROM outbox WHERE aggregate_id = ? ORDER BY position";
-        let rows: Vec<(String, i64, Vec<u8>)> =
-            sqlx::query_as(statement).bind(id).fetch_all(&self.sqlite.reads()).await.expect("events");
-        rows.into_iter().map(|(kind, version, body)| Written { kind, version, body }).collect()
+    /// The kinds and versions of one delivery's events, oldest first.
+    pub async fn history(&self, id: Uuid) -> Vec<(String, i64)> {
+        let statement = "SELECT kind, version FROM outbox WHERE aggregate_id = ? ORDER BY position";
+        sqlx::query_as(statement).bind(id).fetch_all(&self.sqlite.reads()).await.expect("events")
     }
 
     /// What happened to one delivery, in short.
     pub async fn kinds(&self, id: Uuid) -> Vec<String> {
         let history = self.history(id).await;
         let short = |kind: &str| kind.trim_start_matches("tword.delivery.v1.Delivery").to_owned();
-        history.iter().map(|event| short(&event.kind)).collect()
+        history.iter().map(|(kind, _)| short(kind)).collect()
     }
 
     /// Everything in the file that is neither a delivery nor about one by its id.
@@ -171,6 +174,19 @@ impl World {
         let statement =
             "SELECT body FROM outbox UNION ALL SELECT answer FROM answer UNION ALL SELECT body FROM dead_letter";
         sqlx::query_scalar(statement).fetch_all(&self.sqlite.reads()).await.expect("rows")
+    }
+
+    /// Gives a delivery's recipient another name, as a correction would.
+    pub async fn rename_recipient(&self, id: Uuid, name: &'static str) {
+        let store: Store<SqliteTx> = self.sqlite.store(|tx| tx);
+        let renamed = store.run(move |tx| {
+            Box::pin(async move {
+                let statement = sqlx::query("UPDATE delivery SET recipient_name = ? WHERE delivery_id = ?");
+                let written = statement.bind(name).bind(id).execute(tx.connection()).await?;
+                Ok::<_, Error>(written.rows_affected())
+            })
+        });
+        assert_eq!(renamed.await.expect("written"), 1);
     }
 
     /// How the database would run a query.

@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
-    const RETRY: Retry = Retry { max_attempts: 2, base: Duration::from_secs(4), cap: Duration::from_secs(60) };
+    const RETRY: Retry = Retry { max_attempts: 2, base: Duration::from_secs(4), cap: Duration::from_mins(1) };
 
     fn pending() -> Message {
         let contact = Contact::unset(Language::English);

@@ -27,7 +27,7 @@ impl Retry {
 mod tests {
     use super::*;
 
-    const RETRY: Retry = Retry { max_attempts: 8, base: Duration::from_secs(2), cap: Duration::from_secs(60) };
+    const RETRY: Retry = Retry { max_attempts: 8, base: Duration::from_secs(2), cap: Duration::from_mins(1) };
 
     #[test]
     fn waits_double_up_to_the_cap() {

@@ -190,7 +190,7 @@ async fn a_crash_between_sending_and_recording_sends_again_with_the_same_id() {
 async fn a_slow_recipient_delays_nobody_else() {
     let world = placed(100).await;
     let channel = TestChannel::bad_for("SHOP", Mood::Hangs);
-    let limits = Limits { lanes: 4, attempt_timeout: Duration::from_secs(3_600), ..LIMITS };
+    let limits = Limits { lanes: 4, attempt_timeout: Duration::from_hours(1), ..LIMITS };
     let sender = world.sender(channel, limits);
     let messages = run_until(&world, &sender, |messages| {
         messages.iter().filter(|message| is_customers(message)).all(|message| message.status() == Status::Sent)

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::support::{NOW, World};
 
-const RETRY: Retry = Retry { max_attempts: 2, base: Duration::from_secs(4), cap: Duration::from_secs(60) };
+const RETRY: Retry = Retry { max_attempts: 2, base: Duration::from_secs(4), cap: Duration::from_mins(1) };
 
 fn message(id: u128, recipient: Recipient, change: Change) -> Message {
     let contact = Contact::unset(Language::Korean);

@@ -35,7 +35,7 @@ use uuid::Uuid;
 
 pub const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
 pub const LIMITS: Limits = Limits {
-    retry: Retry { max_attempts: 8, base: Duration::from_secs(5), cap: Duration::from_secs(3_600) },
+    retry: Retry { max_attempts: 8, base: Duration::from_secs(5), cap: Duration::from_hours(1) },
     attempt_timeout: Duration::from_secs(20),
     lanes: 32,
 };
@@ -121,7 +121,7 @@ impl World {
     pub async fn published(&self) -> Vec<LoggedEvent> {
         let number = self.store.run(|tx| {
             Box::pin(async move {
-                let term = tx.lease(Uuid::nil(), NOW, Duration::from_secs(60)).await?.expect("the lease");
+                let term = tx.lease(Uuid::nil(), NOW, Duration::from_mins(1)).await?.expect("the lease");
                 Ok::<_, chassis::store::Error>(tx.number(term, 0, 100_000).await?.expect("the events"))
             })
         });

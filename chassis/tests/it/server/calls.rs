@@ -4,7 +4,10 @@ use tonic::Code;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_types::StatusExt;
 
-use super::world::{ANSWER, PANIC, Parts, World, next, soon};
+use super::{
+    trial::{ANSWER, PANIC},
+    world::{Parts, World, next, soon},
+};
 
 #[tokio::test]
 async fn a_server_serves_once_its_database_answers() {

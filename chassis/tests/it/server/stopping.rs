@@ -4,7 +4,10 @@ use chassis::service::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tonic_health::pb::health_check_response::ServingStatus;
 
-use super::world::{ANSWER, Parts, World, next, soon};
+use super::{
+    trial::ANSWER,
+    world::{Parts, World, next, soon},
+};
 
 #[tokio::test]
 async fn a_drain_says_so_serves_on_and_then_finishes_what_is_in_flight() {

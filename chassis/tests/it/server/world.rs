@@ -1,19 +1,16 @@
 //! A service with one small proto service of its own, on ports that the system chooses.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chassis::{
     Options,
-    auth::{Allow, Rule},
     outbox::LoggedEvent,
     relay::{Head, Log},
     service::{Bound, Error, Service},
     store::{self, Backend, Job, Store, Tx},
 };
 use clap::{Args, FromArgMatches};
-use futures::future::BoxFuture;
-use http::{Request, Response};
 use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData};
 use serde_json::json;
 use tempfile::TempDir;
@@ -22,26 +19,17 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_stream::wrappers::UnboundedReceiverStream;
-use tonic::{
-    Code, Status,
-    body::Body,
-    server::{NamedService, UnaryService},
-    transport::Channel,
-};
+use tonic::{Status, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus, health_client::HealthClient,
 };
 use tonic_prost::ProstCodec;
 use uuid::Uuid;
 
+use super::trial::{HANG, RULES, Trial};
+
 /// Far longer than anything here takes; it only turns a hang into a failure.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-
-const RULES: &[Rule] = &[
-    Rule { method: "/test.v1.Trial/Answer", allow: Allow::Anyone },
-    Rule { method: "/test.v1.Trial/Hang", allow: Allow::Anyone },
-    Rule { method: "/test.v1.Trial/Panic", allow: Allow::Anyone },
-];
 
 /// Waits for something that must come.
 pub async fn soon<F: Future>(what: F) -> F::Output {
@@ -168,10 +156,6 @@ pub async fn next(health: &mut tonic::Streaming<HealthCheckResponse>) -> Option<
     soon(health.message()).await.ok().flatten().map(|response| response.status())
 }
 
-pub const ANSWER: &str = "/test.v1.Trial/Answer";
-pub const HANG: &str = "/test.v1.Trial/Hang";
-pub const PANIC: &str = "/test.v1.Trial/Panic";
-
 fn options(folder: &TempDir, settings: &[&str]) -> Options {
     let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
     let public = BASE64_URL_SAFE_NO_PAD.encode(pair.der_bytes());
@@ -239,64 +223,5 @@ struct NoStore;
 impl Backend<dyn Tx> for NoStore {
     async fn submit(&self, _job: Box<dyn Job<dyn Tx>>) -> Result<(), store::Error> {
         Err(store::Error::Unavailable("on purpose".into()))
-    }
-}
-
-/// Answers, hangs and panics, as its methods are called.
-#[derive(Clone)]
-struct Trial {
-    hanging: watch::Sender<usize>,
-    release: watch::Receiver<bool>,
-}
-
-impl NamedService for Trial {
-    const NAME: &'static str = "test.v1.Trial";
-}
-
-impl tower::Service<Request<Body>> for Trial {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, _cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
-        std::task::Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let method = Method { trial: self.clone(), path: request.uri().path().to_owned() };
-        Box::pin(async move {
-            let mut grpc = tonic::server::Grpc::new(ProstCodec::<(), ()>::default());
-            Ok(grpc.unary(method, request).await)
-        })
-    }
-}
-
-struct Method {
-    trial: Trial,
-    path: String,
-}
-
-impl UnaryService<()> for Method {
-    type Response = ();
-    type Future = BoxFuture<'static, Result<tonic::Response<()>, Status>>;
-
-    fn call(&mut self, _request: tonic::Request<()>) -> Self::Future {
-        let (mut trial, path) = (self.trial.clone(), self.path.clone());
-        Box::pin(async move {
-            match path.as_str() {
-                ANSWER => Ok(tonic::Response::new(())),
-                HANG => {
-                    trial.hanging.send_modify(|hanging| *hanging += 1);
-                    trial
-                        .release
-                        .wait_for(|released| *released)
-                        .await
-                        .map_err(|gone| Status::internal(gone.to_string()))?;
-                    Ok(tonic::Response::new(()))
-                }
-                PANIC => panic!("on purpose"),
-                _ => Err(Status::new(Code::Unimplemented, "no such method")),
-            }
-        })
     }
 }

@@ -1,8 +1,12 @@
-use chassis::refusal::reason;
-use proto::order::v1::{Order, order};
+use chassis::refusal::{Refusal, reason};
+use proto::{
+    delivery::v1::{BookDeliveryRequest, CancelDeliveryRequest, ShipDeliveryRequest},
+    order::v1::{Order, order},
+};
 use time::OffsetDateTime;
 use tonic::Status as GrpcStatus;
 use tonic_types::StatusExt;
+use uuid::Uuid;
 
 use super::*;
 
@@ -120,7 +124,7 @@ fn an_order_tells_where_it_stands() {
     assert_eq!(standing(&order_at(order::Status::Placed)), Ok(Standing::Placed));
     assert_eq!(standing(&order_at(order::Status::Confirmed)), Ok(Standing::Confirmed));
 
-    let out_of_stock = order::RejectReason::OutOfStock.into();
+    let out_of_stock = RejectReason::OutOfStock.into();
     let rejected = Order { reject_reason: out_of_stock, ..order_at(order::Status::Rejected) };
     let cancellation = Cancellation { by: Actor::service("order-svc"), reason: "OUT_OF_STOCK".into() };
     assert_eq!(standing(&rejected), Ok(Standing::Ended(cancellation)));

@@ -75,16 +75,49 @@ impl Read for Reads {
     }
 
     async fn orders(&self, asked: &Query) -> Result<Vec<MyOrder>, Error> {
-        let mut query = QueryBuilder::new(ORDERS);
-        query.push(" WHERE o.customer_id = ").push_bind(asked.customer_id.clone());
-        if let Some(status) = asked.status {
-            query.push(" AND o.status = ").push_bind(status.name());
+        self.fetch(list(asked)).await
+    }
+}
+
+fn list(asked: &Query) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(ORDERS);
+    query.push(" WHERE o.customer_id = ").push_bind(asked.customer_id.clone());
+    if let Some(status) = asked.status {
+        query.push(" AND o.status = ").push_bind(status.name());
+    }
+    if let Some((time, id)) = asked.before {
+        query.push(" AND (o.create_time, o.order_id) < (").push_bind(micros(time));
+        query.push(", ").push_bind(id).push(")");
+    }
+    query.push(" ORDER BY o.create_time DESC, o.order_id DESC LIMIT ").push_bind(asked.rows);
+    query
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection, Row as _, SqliteConnection};
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::{adapters::store::sqlite::MIGRATIONS, domain::order::Status};
+
+    async fn plan(connection: &mut SqliteConnection, query: QueryBuilder<Sqlite>) -> String {
+        let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", query.sql().as_str()));
+        let rows = sqlx::query(explained).fetch_all(connection).await.expect("a plan");
+        rows.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>().join("; ")
+    }
+
+    #[tokio::test]
+    async fn lists_are_read_along_the_index_that_fits_them() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("a database");
+        MIGRATIONS.run(&mut connection).await.expect("a schema");
+        for (status, index) in [(None, "my_order_by_customer"), (Some(Status::Placed), "my_order_by_status")] {
+            for before in [None, Some((OffsetDateTime::UNIX_EPOCH, Uuid::nil()))] {
+                let query = Query { customer_id: "mina".to_owned(), status, before, rows: 10 };
+                let plan = plan(&mut connection, list(&query)).await;
+                assert!(plan.contains(&format!("o USING INDEX {index}")), "{query:?}: {plan}");
+                assert!(!plan.contains("SCAN") && !plan.contains("USE TEMP B-TREE"), "{query:?}: {plan}");
+            }
         }
-        if let Some((time, id)) = asked.before {
-            query.push(" AND (o.create_time, o.order_id) < (").push_bind(micros(time));
-            query.push(", ").push_bind(id).push(")");
-        }
-        query.push(" ORDER BY o.create_time DESC, o.order_id DESC LIMIT ").push_bind(asked.rows);
-        self.fetch(query).await
     }
 }

@@ -1,0 +1,8 @@
+//! The integration tests of mypage-svc, on real SQLite.
+
+mod access;
+mod pages;
+mod schedules;
+mod store;
+mod support;
+mod visibility;

@@ -1,0 +1,179 @@
+//! Each event comes one to five times, in any order, of all three producers: the page always ends the same and never goes
+//! backward.
+
+use chassis::{consumer::Failure, inbox::Event};
+use futures::future::join_all;
+use proto::{
+    delivery::v1::delivery::Status as Delivery,
+    mypage::v1::{MyMessage, MyOrder, my_delivery, my_message, my_order},
+    notify::v1::message::{RecipientKind, Status as Message, Template},
+    order::v1::order::Status as Order,
+};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::support::{World, delivery, message, order};
+
+const SCHEDULES: u64 = 500;
+
+/// One way that an order and its delivery can go, and how its page then looks.
+struct Life {
+    orders: &'static [Order],
+    deliveries: &'static [Delivery],
+    ends: (my_order::Status, &'static str),
+    delivery_ends: (my_delivery::Status, &'static str),
+}
+
+static LIVES: [Life; 4] = [
+    Life {
+        orders: &[Order::Placed, Order::Rejected],
+        deliveries: &[Delivery::Booked, Delivery::Cancelled],
+        ends: (my_order::Status::Rejected, "OUT_OF_STOCK"),
+        delivery_ends: (my_delivery::Status::Cancelled, ""),
+    },
+    Life {
+        orders: &[Order::Placed, Order::Confirmed, Order::Cancelled],
+        deliveries: &[Delivery::Booked, Delivery::Ready, Delivery::Cancelled],
+        ends: (my_order::Status::Cancelled, "changed my mind"),
+        delivery_ends: (my_delivery::Status::Cancelled, ""),
+    },
+    Life {
+        orders: &[Order::Placed, Order::Confirmed, Order::Shipped],
+        deliveries: &[Delivery::Booked, Delivery::Ready, Delivery::Shipped, Delivery::Shipped],
+        ends: (my_order::Status::Shipped, ""),
+        delivery_ends: (my_delivery::Status::Shipped, "6890-4"),
+    },
+    Life {
+        orders: &[Order::Placed, Order::Confirmed, Order::Shipped, Order::Delivered],
+        deliveries: &[Delivery::Booked, Delivery::Ready, Delivery::Shipped, Delivery::Delivered],
+        ends: (my_order::Status::Delivered, ""),
+        delivery_ends: (my_delivery::Status::Delivered, "6890-4"),
+    },
+];
+
+fn life(seed: u64) -> &'static Life {
+    &LIVES[usize::try_from(seed).expect("a small number") % LIVES.len()]
+}
+
+fn order_id(seed: u64) -> Uuid {
+    Uuid::from_u128(u128::from(seed) + 1)
+}
+
+fn message_id(seed: u64, index: u128) -> Uuid {
+    Uuid::from_u128((u128::from(seed) + 1) | ((index + 1) << 80))
+}
+
+/// One order's events, each one to five times, shuffled.
+fn schedule(seed: u64) -> Vec<Event> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let (life, id) = (life(seed), order_id(seed));
+    let mut events = Vec::new();
+    events.extend((1..).zip(life.orders).map(|(version, status)| order(id, "mina", *status, version)));
+    events.extend((1..).zip(life.deliveries).map(|(version, status)| delivery(id, *status, version)));
+    let told =
+        |index, to, template, status, version| message(message_id(seed, index), id, to, template, status, version);
+    events.push(told(0, RecipientKind::Customer, Template::Placed, Message::Sent, 1));
+    events.push(told(1, RecipientKind::Shop, Template::Placed, Message::Sent, 1));
+    // Given up at first, then redriven.
+    events.push(told(2, RecipientKind::Customer, Template::Confirmed, Message::Failed, 1));
+    events.push(told(2, RecipientKind::Customer, Template::Confirmed, Message::Sent, 2));
+
+    let mut deliveries = Vec::new();
+    for event in events {
+        deliveries.extend(vec![event; random.random_range(1..=5)]);
+    }
+    deliveries.shuffle(&mut random);
+    deliveries
+}
+
+/// The order, if it is shown; anything else than "not found" is a failure.
+async fn shown(world: &World, id: Uuid) -> Option<MyOrder> {
+    match world.get("mina", id).await {
+        Ok(order) => Some(order),
+        Err(status) => {
+            assert_eq!(status.code(), Code::NotFound);
+            None
+        }
+    }
+}
+
+/// Versions that must only grow: of the order, of its delivery, and how many messages there are.
+fn progress(shown: Option<&MyOrder>) -> (i64, i64, usize) {
+    shown.map_or((0, 0, 0), |order| {
+        let delivery = order.delivery.as_ref().map_or(0, |delivery| delivery.version);
+        (order.order_version, delivery, order.messages.len())
+    })
+}
+
+async fn run(world: &World, seed: u64, inbox_forgets: bool) {
+    let (id, mut before, mut order_heard) = (order_id(seed), (0, 0, 0), false);
+    for event in schedule(seed) {
+        order_heard |= event.producer == "order";
+        let delivered: Result<(), Failure> =
+            if inbox_forgets { world.deliver_unremembered(event).await } else { world.deliver(event).await };
+        delivered.expect("handled");
+        let order = shown(world, id).await;
+        assert_eq!(order.is_some(), order_heard, "it is shown after an order event and not before");
+        let now = progress(order.as_ref());
+        assert!(now.0 >= before.0 && now.1 >= before.1 && now.2 >= before.2, "backward: {before:?} {now:?}");
+        before = now;
+    }
+    ends_as_it_should(life(seed), seed, &shown(world, id).await.expect("an order"));
+}
+
+fn ends_as_it_should(life: &Life, seed: u64, order: &MyOrder) {
+    assert_eq!((order.status(), order.reason.as_str()), life.ends);
+    assert_eq!(usize::try_from(order.order_version), Ok(life.orders.len()));
+    let reserved = order.status() != my_order::Status::Rejected;
+    assert_eq!(order.total.is_some(), reserved);
+    assert_eq!(order.lines.len(), 1);
+    assert_eq!(order.lines[0].serials.len(), if reserved { 2 } else { 0 });
+    let delivery = order.delivery.as_ref().expect("a delivery");
+    assert_eq!((delivery.status(), delivery.tracking_number.as_str()), life.delivery_ends);
+    assert_eq!(usize::try_from(delivery.version), Ok(life.deliveries.len()));
+
+    let told = |message: &MyMessage| (message.message_id.clone(), message.template.clone(), message.status());
+    let messages: Vec<_> = order.messages.iter().map(told).collect();
+    let expected = [(0, "PLACED"), (2, "CONFIRMED")]
+        .map(|(index, template)| (message_id(seed, index).to_string(), template.to_owned(), my_message::Status::Sent));
+    assert_eq!(messages, expected);
+}
+
+#[tokio::test]
+async fn repeated_events_in_any_order_end_in_one_state_and_never_go_backward() {
+    let world = World::new().await;
+    join_all((0..SCHEDULES).map(|seed| run(&world, seed, false))).await;
+}
+
+#[tokio::test]
+async fn versions_decide_even_where_the_inbox_forgot_an_event() {
+    let world = World::new().await;
+    join_all((0..SCHEDULES / 5).map(|seed| run(&world, seed, true))).await;
+}
+
+#[tokio::test]
+async fn an_event_that_makes_no_sense_is_its_own_fault() {
+    let world = World::new().await;
+    let id = Uuid::from_u128(1);
+    let sound = order(id, "mina", Order::Placed, 1);
+    let garbage = Event { body: vec![0xff; 3].into(), ..sound.clone() };
+    assert!(matches!(world.deliver(garbage).await, Err(Failure::Undecodable(_))));
+    let faults = [
+        Event { body: Vec::new().into(), ..sound.clone() },
+        order(id, "", Order::Placed, 1),
+        order(id, "mina", Order::Unspecified, 1),
+        order(id, "mina", Order::Placed, 0),
+        delivery(id, Delivery::Unspecified, 1),
+        message(id, id, RecipientKind::Unspecified, Template::Placed, Message::Sent, 1),
+        message(id, id, RecipientKind::Customer, Template::Unspecified, Message::Sent, 1),
+        message(id, id, RecipientKind::Customer, Template::Placed, Message::Pending, 1),
+    ];
+    for event in faults {
+        let kind = event.kind.clone();
+        assert!(matches!(world.deliver(event).await, Err(Failure::Fault(_))), "{kind}");
+    }
+    let unknown = Event { kind: "tword.order.v1.OrderFramed".to_owned(), id: Uuid::from_u128(5), ..sound };
+    world.deliver(unknown).await.expect("of no interest");
+    assert_eq!(shown(&world, id).await, None);
+}

@@ -1,0 +1,212 @@
+//! A mypage-svc without network: its store, its handler, and events to feed it.
+
+use std::{sync::Arc, time::Duration};
+
+use chassis::{
+    auth::{Caller, Person},
+    consumer::{Failure, Handler},
+    inbox::Event,
+    store::{Store, sqlite::Sqlite},
+    wire,
+};
+use mypage_svc::{
+    adapters::{
+        events::Projection,
+        grpc::MyPage,
+        store::sqlite::{MIGRATIONS, Reads},
+    },
+    app::{GetMyOrder, ListMyOrders, Read, Tx},
+};
+use prost::Name;
+use proto::{
+    Money,
+    delivery::v1::{
+        Delivery, DeliveryBooked, DeliveryCancelled, DeliveryCompleted, DeliveryReady, DeliveryStarted,
+        DeliveryUpdated, delivery,
+    },
+    mypage::v1::{GetMyOrderRequest, MyOrder, my_page_service_server::MyPageService},
+    notify::v1::{Message, MessageFailed, MessageSent, message},
+    order::v1::{
+        Order, OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine, OrderPlaced, OrderRejected, OrderShipped,
+        order,
+    },
+};
+use tempfile::TempDir;
+use time::{OffsetDateTime, macros::datetime};
+use tonic::{Request, Status};
+use uuid::Uuid;
+
+pub const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
+pub const SHOP: Uuid = Uuid::from_u128(7);
+
+pub struct World {
+    _folder: TempDir,
+    pub store: Store<dyn Tx>,
+    pub reads: Arc<dyn Read>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let folder = folder.expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("mypage.db").display());
+        let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
+        let (store, reads) = (sqlite.store(|tx| tx as &mut dyn Tx), Arc::new(Reads::new(sqlite.reads())));
+        Self { _folder: folder, store, reads }
+    }
+
+    /// Takes an event in as the consumer does: its effect happens once, with its inbox tick.
+    pub async fn deliver(&self, event: Event) -> Result<(), Failure> {
+        self.store
+            .run(move |tx| {
+                let event = event.clone();
+                Box::pin(async move {
+                    let new = tx.admit(&event).await?;
+                    if new { Projection::default().handle(tx, &event).await } else { Ok(()) }
+                })
+            })
+            .await
+    }
+
+    /// Gives an event its effect as if the inbox had forgotten it.
+    pub async fn deliver_unremembered(&self, event: Event) -> Result<(), Failure> {
+        self.store
+            .run(move |tx| {
+                let event = event.clone();
+                Box::pin(async move { Projection::default().handle(tx, &event).await })
+            })
+            .await
+    }
+
+    pub fn service(&self) -> MyPage {
+        MyPage::new(GetMyOrder::new(self.reads.clone()), ListMyOrders::new(self.reads.clone()))
+    }
+
+    /// The order as its customer sees it.
+    pub async fn get(&self, customer: &str, order_id: Uuid) -> Result<MyOrder, Status> {
+        let request = call(GetMyOrderRequest { order_id: order_id.to_string() }, customer);
+        let answer = self.service().get_my_order(request).await?;
+        Ok(answer.into_inner().order.expect("an order"))
+    }
+}
+
+/// A call by a customer.
+pub fn call<M>(message: M, subject: &str) -> Request<M> {
+    let mut request = Request::new(message);
+    request.extensions_mut().insert(Caller::Person(Person {
+        issuer: "tword".to_owned(),
+        subject: subject.to_owned(),
+        roles: ["customer".to_owned()].into(),
+        tenant: None,
+    }));
+    request
+}
+
+fn event<M: prost::Message + Name>(aggregate_id: Uuid, version: i64, message: &M) -> Event {
+    Event {
+        // Unique for each version of each aggregate.
+        id: Uuid::from_u128(aggregate_id.as_u128() ^ (u128::from(version.unsigned_abs()) << 100)),
+        producer: M::PACKAGE.split('.').nth(1).expect("a context").to_owned(),
+        epoch: Uuid::nil(),
+        sequence: 1,
+        kind: M::full_name(),
+        aggregate_id,
+        time: NOW + Duration::from_secs(version.unsigned_abs()),
+        traceparent: None,
+        body: message.encode_to_vec().into(),
+    }
+}
+
+/// The event by which an order reached a version.
+pub fn order(id: Uuid, customer: &str, status: order::Status, version: i64) -> Event {
+    order_of(id, customer, status, version, NOW)
+}
+
+/// The same, for an order placed at `create_time`.
+pub fn order_of(id: Uuid, customer: &str, status: order::Status, version: i64, create_time: OffsetDateTime) -> Event {
+    let price = |units| Some(Money { currency_code: "KRW".to_owned(), units, nanos: 0 });
+    let reserved = version > 1 && status != order::Status::Rejected;
+    let line = OrderLine {
+        phone_id: Uuid::from_u128(9).to_string(),
+        quantity: 2,
+        unit_price: price(600_000).filter(|_| reserved),
+        serials: if reserved { vec!["TW-1".to_owned(), "TW-2".to_owned()] } else { Vec::new() },
+        ..OrderLine::default()
+    };
+    let state = Order {
+        order_id: id.to_string(),
+        customer_id: customer.to_owned(),
+        shop_id: SHOP.to_string(),
+        lines: vec![line],
+        status: status.into(),
+        total: price(1_200_000).filter(|_| reserved),
+        reject_reason: order::RejectReason::OutOfStock.into(),
+        cancel_reason: "changed my mind".to_owned(),
+        version,
+        create_time: Some(wire::timestamp(create_time)),
+        update_time: Some(wire::timestamp(create_time + Duration::from_secs(version.unsigned_abs()))),
+        ..Order::default()
+    };
+    let (order, actor) = (Some(state), None);
+    match status {
+        order::Status::Unspecified | order::Status::Placed => event(id, version, &OrderPlaced { order, actor }),
+        order::Status::Confirmed => event(id, version, &OrderConfirmed { order, actor }),
+        order::Status::Rejected => event(id, version, &OrderRejected { order, actor }),
+        order::Status::Cancelled => event(id, version, &OrderCancelled { order, actor }),
+        order::Status::Shipped => event(id, version, &OrderShipped { order, actor }),
+        order::Status::Delivered => event(id, version, &OrderDelivered { order, actor }),
+    }
+}
+
+/// The event by which a delivery reached a version; SHIPPED a second time is a corrected tracking number.
+pub fn delivery(order_id: Uuid, status: delivery::Status, version: i64) -> Event {
+    let shipped = matches!(status, delivery::Status::Shipped | delivery::Status::Delivered);
+    let state = Delivery {
+        delivery_id: order_id.to_string(),
+        order_id: order_id.to_string(),
+        status: status.into(),
+        carrier: if shipped { "CJ".to_owned() } else { String::new() },
+        tracking_number: if shipped { format!("6890-{}", version.min(4)) } else { String::new() },
+        version,
+        ..Delivery::default()
+    };
+    let (delivery, actor) = (Some(state), None);
+    let id = Uuid::from_u128(order_id.as_u128() | 1 << 96);
+    match status {
+        delivery::Status::Unspecified | delivery::Status::Booked => {
+            event(id, version, &DeliveryBooked { delivery, actor })
+        }
+        delivery::Status::Ready => event(id, version, &DeliveryReady { delivery, actor }),
+        delivery::Status::Shipped if version > 3 => event(id, version, &DeliveryUpdated { delivery, actor }),
+        delivery::Status::Shipped => event(id, version, &DeliveryStarted { delivery, actor }),
+        delivery::Status::Delivered => event(id, version, &DeliveryCompleted { delivery, actor }),
+        delivery::Status::Cancelled => event(id, version, &DeliveryCancelled { delivery, actor }),
+    }
+}
+
+/// The event by which a message about an order was sent or given up.
+pub fn message(
+    id: Uuid,
+    order_id: Uuid,
+    to: message::RecipientKind,
+    template: message::Template,
+    status: message::Status,
+    version: i64,
+) -> Event {
+    let state = Message {
+        message_id: id.to_string(),
+        order_id: order_id.to_string(),
+        recipient_kind: to.into(),
+        template: template.into(),
+        channel: "log".to_owned(),
+        status: status.into(),
+        version,
+        ..Message::default()
+    };
+    let (message, actor) = (Some(state), None);
+    match status {
+        message::Status::Failed => event(id, version, &MessageFailed { message, actor }),
+        _ => event(id, version, &MessageSent { message, actor }),
+    }
+}

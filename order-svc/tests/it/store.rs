@@ -1,0 +1,97 @@
+//! What order-svc's store does, whatever its database.
+
+use chassis::store;
+use order_svc::{
+    app::ports::Claim,
+    domain::{Change, Order},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::world::{World, command, customer};
+
+const ID: Uuid = Uuid::from_u128(0xC);
+const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+fn placed() -> Change {
+    let command = command(None, 1);
+    Change { order: Order::place(ID, customer().id, &command.order, NOW, NOW), actor: customer() }
+}
+
+async fn insert(world: &World) -> Result<(), store::Error> {
+    let placed = placed();
+    world
+        .store
+        .run(move |tx| {
+            let placed = placed.clone();
+            Box::pin(async move {
+                tx.claim(placed.order.id, Claim::Order, NOW).await?;
+                tx.insert(&placed, None).await
+            })
+        })
+        .await
+}
+
+async fn save(world: &World, changes: Vec<Change>) -> Result<(), store::Error> {
+    let unit = world.store.run(move |tx| {
+        let changes = changes.clone();
+        Box::pin(async move { tx.save(&changes).await })
+    });
+    unit.await
+}
+
+async fn an_order_comes_back_as_it_went(world: World) {
+    insert(&world).await.expect("inserted");
+    assert_eq!(world.order(ID).await, placed().order);
+    let cancelled = placed().order.cancel(customer(), "never mind".to_owned(), NOW).expect("cancelled");
+    save(&world, cancelled.clone()).await.expect("saved");
+    assert_eq!(world.order(ID).await, cancelled[0].order);
+}
+
+async fn the_first_claim_of_an_id_stands(world: World) {
+    let claim = |claim| world.store.run(move |tx| Box::pin(async move { tx.claim(ID, claim, NOW).await }));
+    let outcome: Result<Claim, store::Error> = claim(Claim::Void).await;
+    assert_eq!(outcome.expect("claimed"), Claim::Void);
+    let outcome: Result<Claim, store::Error> = claim(Claim::Order).await;
+    assert_eq!(outcome.expect("claimed"), Claim::Void);
+}
+
+async fn a_lost_update_is_refused_whole(world: World) {
+    insert(&world).await.expect("inserted");
+    let first = placed().order.cancel(customer(), "first".to_owned(), NOW).expect("cancelled");
+    let second = placed().order.cancel(customer(), "second".to_owned(), NOW).expect("cancelled");
+    save(&world, first.clone()).await.expect("saved");
+    save(&world, second).await.expect_err("the order is no longer at that version");
+    assert_eq!(world.order(ID).await, first[0].order);
+    assert_eq!(world.written().await.len(), 2);
+}
+
+async fn history_cannot_be_rewritten(world: World) {
+    insert(&world).await.expect("inserted");
+    let unit: Result<(), store::Error> = world
+        .store
+        .run(|tx| Box::pin(async move { tx.insert(&placed(), None).await }))
+        .await;
+    unit.expect_err("an order is placed once");
+    assert_eq!(world.written().await.len(), 1);
+}
+
+macro_rules! contract {
+    ($($behaviour:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test]
+                async fn $behaviour() {
+                    super::$behaviour(super::World::sqlite().await).await;
+                }
+            )*
+        }
+    };
+}
+
+contract! {
+    an_order_comes_back_as_it_went,
+    the_first_claim_of_an_id_stands,
+    a_lost_update_is_refused_whole,
+    history_cannot_be_rewritten,
+}

@@ -1,0 +1,225 @@
+//! A service without its network: a real store in a folder of its own, a clock and a delivery-svc that are set by hand.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use chassis::{
+    clock::Clock,
+    consumer::{Handler, Taken, take_in},
+    idempotency::{Request, Scope},
+    inbox,
+    store::{self, Store, sqlite::Sqlite},
+};
+use order_svc::{
+    adapters::{
+        events::{DeliveryHandler, StockHandler},
+        store::sqlite::{MIGRATIONS, Reads},
+    },
+    app::{
+        Bookings, Read, Tx,
+        cancel_order::CancelOrder,
+        expire_orders::ExpireOrders,
+        place_order::{Command, PlaceOrder},
+        ports::{Booked, Booking, CancelledDelivery, NoAnswer},
+        resolve_bookings::ResolveBookings,
+    },
+    domain::{Actor, Caller, NewLine, NewOrder, Order, Recipient, actor::ActorKind},
+};
+use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+pub const SHOP: Uuid = Uuid::from_u128(0xA);
+pub const PHONE: Uuid = Uuid::from_u128(0xB);
+pub const CUSTOMER: &str = "customer-1";
+pub const SAGA_DEADLINE: std::time::Duration = std::time::Duration::from_hours(24);
+
+/// A clock that stands still until it is moved.
+pub struct HandClock(AtomicI64);
+
+impl HandClock {
+    pub fn pass(&self, duration: Duration) {
+        self.0.fetch_add(i64::try_from(duration.whole_microseconds()).expect("in range"), Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH + Duration::microseconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+type BookAnswer = Result<Booked, NoAnswer>;
+type CancelAnswer = Result<Option<CancelledDelivery>, NoAnswer>;
+
+/// A delivery-svc that answers as it was told, and remembers what it was asked.
+#[derive(Default)]
+pub struct HandBookings {
+    pub booked: Mutex<Vec<Booking>>,
+    pub book_answers: Mutex<VecDeque<BookAnswer>>,
+    pub cancel_answers: Mutex<VecDeque<CancelAnswer>>,
+    pub cancelled: Mutex<Vec<Uuid>>,
+}
+
+impl HandBookings {
+    pub fn answer(&self, answers: impl IntoIterator<Item = BookAnswer>) {
+        self.book_answers.lock().expect("unpoisoned").extend(answers);
+    }
+
+    pub fn answer_cancel(&self, answer: CancelAnswer) {
+        self.cancel_answers.lock().expect("unpoisoned").push_back(answer);
+    }
+
+    pub fn ids(&self) -> Vec<Uuid> {
+        self.booked.lock().expect("unpoisoned").iter().map(|booking| booking.order_id).collect()
+    }
+}
+
+#[async_trait::async_trait]
+impl Bookings for HandBookings {
+    async fn book(&self, booking: Booking) -> BookAnswer {
+        self.booked.lock().expect("unpoisoned").push(booking);
+        self.book_answers.lock().expect("unpoisoned").pop_front().unwrap_or(Ok(Booked::Yes))
+    }
+
+    async fn cancel(&self, order: &Order, by: &Actor, reason: &str) -> CancelAnswer {
+        self.cancelled.lock().expect("unpoisoned").push(order.id);
+        let told = CancelledDelivery { by: by.clone(), reason: reason.to_owned() };
+        self.cancel_answers.lock().expect("unpoisoned").pop_front().unwrap_or(Ok(Some(told)))
+    }
+}
+
+pub struct World {
+    _folder: TempDir,
+    pub sqlite: Sqlite,
+    pub store: Store<dyn Tx>,
+    pub read: Arc<dyn Read>,
+    pub clock: Arc<HandClock>,
+    pub bookings: Arc<HandBookings>,
+    stock: Arc<dyn Handler<dyn Tx>>,
+    delivery: Arc<dyn Handler<dyn Tx>>,
+}
+
+impl World {
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("order.db").display());
+        let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
+        let clock = Arc::new(HandClock(AtomicI64::new(1_000_000)));
+        Self {
+            store: sqlite.store(|tx| tx as &mut dyn Tx),
+            read: Arc::new(Reads::new(sqlite.reads())),
+            stock: Arc::new(StockHandler { clock: clock.clone() }),
+            delivery: Arc::new(DeliveryHandler { clock: clock.clone() }),
+            bookings: Arc::new(HandBookings::default()),
+            _folder: folder,
+            sqlite,
+            clock,
+        }
+    }
+
+    pub fn place(&self) -> PlaceOrder {
+        PlaceOrder {
+            store: self.store.clone(),
+            read: Arc::clone(&self.read),
+            bookings: self.bookings.clone(),
+            clock: self.clock.clone(),
+            saga_deadline: SAGA_DEADLINE,
+        }
+    }
+
+    pub fn cancel(&self) -> CancelOrder {
+        CancelOrder { store: self.store.clone(), bookings: self.bookings.clone(), clock: self.clock.clone() }
+    }
+
+    pub fn resolve(&self) -> ResolveBookings {
+        ResolveBookings { store: self.store.clone(), clock: self.clock.clone() }
+    }
+
+    pub fn expire(&self) -> ExpireOrders {
+        ExpireOrders { store: self.store.clone(), read: Arc::clone(&self.read), clock: self.clock.clone() }
+    }
+
+    pub async fn placed(&self) -> Order {
+        self.place().run(command(None, 1)).await.expect("placed")
+    }
+
+    /// Hands an event of shop-svc in, as its consumer would.
+    pub async fn hear_stock(&self, event: inbox::Event) -> Taken {
+        take_in(&self.store, &self.stock, self.clock.as_ref(), Arc::new(event)).await
+    }
+
+    /// Hands an event of delivery-svc in, as its consumer would.
+    pub async fn hear_delivery(&self, event: inbox::Event) -> Taken {
+        take_in(&self.store, &self.delivery, self.clock.as_ref(), Arc::new(event)).await
+    }
+
+    pub async fn order(&self, id: Uuid) -> Order {
+        self.read.order(id).await.expect("the store").expect("the order")
+    }
+
+    pub async fn confirmed(&self) -> Order {
+        let order = self.placed().await;
+        assert_eq!(self.hear_stock(crate::events::reserved(order.id, 1)).await, Taken::Done);
+        self.order(order.id).await
+    }
+
+    /// The events written so far: short names and versions, in order.
+    pub async fn written(&self) -> Vec<(String, i64)> {
+        let events: Vec<(String, i64)> = sqlx::query_as("SELECT kind, version FROM outbox ORDER BY position")
+            .fetch_all(&self.sqlite.reads())
+            .await
+            .expect("the outbox");
+        let short = |kind: String| kind.rsplit('.').next().unwrap_or_default().to_owned();
+        events.into_iter().map(|(kind, version)| (short(kind), version)).collect()
+    }
+
+    /// Claims an id as delivery-svc's question would.
+    pub async fn void(&self, id: Uuid) -> Result<Vec<(Uuid, Option<Order>)>, store::Error> {
+        self.resolve().run(vec![id]).await
+    }
+}
+
+pub fn customer() -> Actor {
+    Actor { kind: ActorKind::Customer, id: CUSTOMER.to_owned() }
+}
+
+pub fn as_customer(id: &str) -> Caller {
+    Caller { id: id.to_owned(), customer: true, works_at: None, operator: false }
+}
+
+pub fn as_staff(shop_id: Uuid) -> Caller {
+    Caller {
+        id: "staff-1".to_owned(),
+        customer: false,
+        works_at: Some((shop_id, ActorKind::Staff)),
+        operator: false,
+    }
+}
+
+/// Two units of one phone, with a key or without; `body` stands for what is asked for.
+pub fn command(key: Option<&str>, body: u8) -> Command {
+    let recipient = Recipient {
+        name: "Hong Gildong".to_owned(),
+        phone_number: "+82 10-1234-5678".to_owned(),
+        address: "110 Sejong-daero".to_owned(),
+    };
+    let line = NewLine { phone_id: PHONE, quantity: 2, expected_unit_price: None };
+    let hash = [body; 32];
+    let request = key.map(|key| Request {
+        scope: Scope {
+            issuer: "tword".to_owned(),
+            subject: CUSTOMER.to_owned(),
+            method: "/place".to_owned(),
+            key: key.to_owned(),
+        },
+        hash,
+        time: OffsetDateTime::UNIX_EPOCH,
+    });
+    Command { customer: customer(), order: NewOrder { shop_id: SHOP, lines: vec![line], recipient }, hash, request }
+}
