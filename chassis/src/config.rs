@@ -39,6 +39,10 @@ pub struct Options {
     #[arg(long, env = "TWORD_STREAM_REPLICAS", default_value = "1", value_parser = replicas, value_name = "COPIES", help_heading = NETWORK)]
     pub stream_replicas: usize,
 
+    /// How often each consumer asks its producer for events that the broker did not bring (unit: ms, s, m)
+    #[arg(long, env = "TWORD_REPAIR_INTERVAL", default_value = "5s", value_parser = positive_duration, value_name = "DURATION", help_heading = NETWORK)]
+    pub repair_interval: Duration,
+
     /// The mesh's listener, through which other services are called
     #[arg(long, env = "TWORD_MESH_URL", hide_env_values = true, default_value = "http://127.0.0.1:8090", value_name = "URL", help_heading = NETWORK)]
     pub mesh_url: Url,

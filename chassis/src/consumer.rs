@@ -4,9 +4,12 @@ mod pull;
 mod repair;
 mod take_in;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -22,7 +25,6 @@ use crate::{
     store::{self, Store, Tx},
 };
 
-pub use repair::INTERVAL as REPAIR_INTERVAL;
 pub use take_in::{MAX_FAULTS, Taken, take_in};
 
 /// Why an event could not be handled.
@@ -72,6 +74,7 @@ pub struct Consumer<T: ?Sized> {
     broker: Broker,
     mesh: Mesh,
     clock: Arc<dyn Clock>,
+    repair_interval: Duration,
     caught_up: watch::Sender<Option<OffsetDateTime>>,
     /// Whether the durable had to be made since the last sweep: then nothing in flight can be trusted to arrive.
     recreated: AtomicBool,
@@ -86,6 +89,8 @@ pub struct Reach {
     pub mesh: Mesh,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// How often producers are asked.
+    pub repair_interval: Duration,
 }
 
 impl<T: Tx + ?Sized + 'static> Consumer<T> {
@@ -105,6 +110,7 @@ impl<T: Tx + ?Sized + 'static> Consumer<T> {
             broker: reach.broker,
             mesh: reach.mesh.to(producer),
             clock: reach.clock,
+            repair_interval: reach.repair_interval,
             caught_up: watch::channel(None).0,
             recreated: AtomicBool::new(true),
         }

@@ -98,7 +98,12 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
 
     /// Consumes another context's events; answers how far it has caught up.
     pub fn consume(&mut self, producer: &'static str, handler: impl Handler<T>) -> CaughtUp {
-        let reach = Reach { broker: self.broker.clone(), mesh: self.mesh.clone(), clock: self.clock() };
+        let reach = Reach {
+            broker: self.broker.clone(),
+            mesh: self.mesh.clone(),
+            clock: self.clock(),
+            repair_interval: self.options.repair_interval,
+        };
         let consumer = Consumer::new(&self.name, producer, self.store.clone(), Arc::new(handler), reach);
         let caught_up = consumer.caught_up();
         self.background(format!("consumer of {producer}"), move |drain| Box::pin(consumer.run(drain)));

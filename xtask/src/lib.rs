@@ -1,9 +1,14 @@
 //! The project's chores, and the harness that runs the whole mesh as child processes.
 
+mod cargo;
+pub mod chores;
+pub mod cli;
 pub mod error;
 pub mod mesh;
 mod paths;
 mod progress;
+pub mod state;
 pub mod token;
 pub mod tools;
+pub mod up;
 pub mod wait;

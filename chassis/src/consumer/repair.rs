@@ -1,7 +1,8 @@
 //! Repair: a sweep pulls from the producer what the broker did not bring.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
+use futures::future::join_all;
 use proto::ops::v1::{self as wire, event_log_service_client::EventLogServiceClient};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -19,8 +20,6 @@ use crate::{
     wire::time,
 };
 
-/// How often a consumer looks for what it misses.
-pub const INTERVAL: Duration = Duration::from_secs(5);
 /// Gaps looked at in one sweep at most.
 const GAPS: u32 = 64;
 const BATCH: i32 = 500;
@@ -32,7 +31,7 @@ type Missing = HashMap<Uuid, Vec<Gap>>;
 pub async fn run<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, drain: &CancellationToken) {
     let mut missing = Missing::new();
     let mut failing = false;
-    while tokio::time::timeout(INTERVAL, drain.cancelled()).await.is_err() {
+    while tokio::time::timeout(consumer.repair_interval, drain.cancelled()).await.is_err() {
         let swept = tokio::select! {
             () = drain.cancelled() => return,
             swept = sweep(consumer, &mut missing) => swept,
@@ -127,12 +126,14 @@ async fn fetch<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid, ga
         after = last.sequence;
         tracing::info!(durable = consumer.durable, count = answer.events.len(), through = after, "gap pulled from the producer");
         metrics::counter!("tword_consumer_repaired_total").increment(answer.events.len() as u64);
-        for event in answer.events {
-            let event = Arc::new(event_of(consumer.producer, epoch, event)?);
-            let taken = take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), event).await;
-            if let Taken::StoreAway(_) = taken {
-                return Err("the database is away".into());
-            }
+        let events = answer.events.into_iter().map(|event| event_of(consumer.producer, epoch, event).map(Arc::new));
+        let events = events.collect::<Result<Vec<_>, _>>()?;
+        // Side by side, so that they share commits; the store keeps their order.
+        let taken = join_all(
+            events.into_iter().map(|event| take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), event)),
+        );
+        if taken.await.iter().any(|taken| matches!(taken, Taken::StoreAway(_))) {
+            return Err("the database is away".into());
         }
     }
     Ok(())

@@ -1,4 +1,6 @@
 //! The integration tests of the chassis.
 
+mod events;
 mod server;
+mod settings;
 mod store;

@@ -8,7 +8,10 @@ use delivery_svc::{
 use futures::future::join_all;
 use uuid::Uuid;
 
-use crate::world::{World, book_command, booking, cancel_command, cancellation, recipient, ship_command};
+use crate::{
+    samples::{book_command, booking, cancel_command, cancellation, recipient, ship_command},
+    world::World,
+};
 
 const ID: Uuid = Uuid::from_u128(1);
 

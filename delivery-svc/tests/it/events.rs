@@ -14,7 +14,10 @@ use proptest::{
 use proto::order::v1::order;
 use uuid::Uuid;
 
-use crate::world::{World, book_command, cancel_command, cancellation, event, order_event};
+use crate::{
+    samples::{book_command, cancel_command, cancellation, event, order_event},
+    world::World,
+};
 
 const ID: Uuid = Uuid::from_u128(1);
 

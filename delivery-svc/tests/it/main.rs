@@ -5,6 +5,7 @@ mod booking;
 mod events;
 mod grpc;
 mod race;
+mod samples;
 mod store;
 mod void;
 mod world;

@@ -14,7 +14,10 @@ use delivery_svc::{
 use time::Duration;
 use uuid::Uuid;
 
-use crate::world::{CUSTOMER, SHOP, World, booking, cancellation, recipient, staff, tracking};
+use crate::{
+    samples::{CUSTOMER, SHOP, booking, cancellation, recipient, staff, tracking},
+    world::World,
+};
 
 const ID: Uuid = Uuid::from_u128(1);
 

@@ -22,7 +22,10 @@ use delivery_svc::{
 use proto::order::v1::order;
 use uuid::Uuid;
 
-use crate::world::{CUSTOMER, SHOP, World, book_command, cancellation, order_event};
+use crate::{
+    samples::{CUSTOMER, SHOP, book_command, cancellation, order_event},
+    world::World,
+};
 
 const VOID_AFTER: Duration = Duration::from_mins(1);
 

@@ -20,36 +20,20 @@ use delivery_svc::{
     adapters::{events::OrderEvents, store::sqlite::Reads},
     app::{
         Changed, Read, StaffChangeError, Tx,
-        book_delivery::{self, BookDelivery},
-        cancel_delivery::{self, CancelDelivery},
+        book_delivery::BookDelivery,
+        cancel_delivery::CancelDelivery,
         complete_delivery::{self, CompleteDelivery},
         ports::Addressed,
-        ship_delivery::{self, ShipDelivery},
-        viewer::Staff,
+        ship_delivery::ShipDelivery,
     },
-    domain::{
-        actor::{Actor, Role},
-        delivery::{Booking, Cancellation, Delivery},
-        recipient::{Address, Name, PhoneNumber, Recipient},
-        tracking::Tracking,
-    },
+    domain::delivery::Delivery,
 };
-use prost::Message;
-use proto::{
-    actor::v1::{Actor as ActorMessage, actor::Kind},
-    order::v1::{
-        Order, OrderCancelled, OrderConfirmed, OrderDelivered, OrderPlaced, OrderRejected, OrderShipped,
-        order::{RejectReason, Status},
-    },
-};
+use proto::order::v1::order::Status;
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-pub const SHOP: Uuid = Uuid::from_u128(0xA);
-pub const CUSTOMER: &str = "customer-1";
-/// What must never leave the row it stands in.
-pub const PERSONAL: [&str; 3] = ["Hong Gildong", "+82 10-1234-5678", "110 Sejong-daero"];
+use crate::samples::{book_command, order_event, ship_command, staff};
 
 /// A clock that stands still until it is moved.
 pub struct HandClock(AtomicI64);
@@ -194,94 +178,5 @@ impl World {
         let rows: Vec<(i64, i64, i64, String)> =
             sqlx::query_as(statement).fetch_all(&self.sqlite.reads()).await.expect("a plan");
         rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("; ")
-    }
-}
-
-pub fn recipient() -> Recipient {
-    let [name, phone_number, address] = PERSONAL;
-    Recipient::new(
-        Name::new(name).expect("a name"),
-        PhoneNumber::new(phone_number).expect("a phone number"),
-        Address::new(address).expect("an address"),
-    )
-}
-
-pub fn booking(id: Uuid) -> Booking {
-    Booking { id, request_hash: [7; 32], shop_id: SHOP, customer_id: CUSTOMER.into() }
-}
-
-pub fn book_command(id: Uuid) -> book_delivery::Command {
-    book_delivery::Command { booking: booking(id), recipient: recipient() }
-}
-
-pub fn cancellation(reason: &str) -> Cancellation {
-    Cancellation { by: Actor::customer(CUSTOMER), reason: reason.into() }
-}
-
-pub fn cancel_command(id: Uuid, reason: &str) -> cancel_delivery::Command {
-    let (delivery_id, shop_id, customer_id) = (id, SHOP, CUSTOMER.into());
-    cancel_delivery::Command { delivery_id, shop_id, customer_id, cancellation: cancellation(reason) }
-}
-
-pub fn staff() -> Staff {
-    Staff { shop_id: SHOP, actor: Actor { role: Role::Staff, id: "staff-1".into() } }
-}
-
-pub fn tracking() -> Tracking {
-    Tracking::new("CJ", "123-456").expect("valid")
-}
-
-pub fn ship_command(id: Uuid) -> ship_delivery::Command {
-    ship_delivery::Command { delivery_id: id, tracking: tracking(), staff: staff() }
-}
-
-pub fn order_at(id: Uuid, status: Status) -> Order {
-    let mut order = Order {
-        order_id: id.to_string(),
-        customer_id: CUSTOMER.into(),
-        shop_id: SHOP.to_string(),
-        status: status.into(),
-        ..Order::default()
-    };
-    match status {
-        Status::Rejected => order.reject_reason = RejectReason::OutOfStock.into(),
-        Status::Cancelled => {
-            order.cancelled_by = Some(ActorMessage { kind: Kind::Customer.into(), id: CUSTOMER.into() });
-            order.cancel_reason = "changed my mind".into();
-        }
-        Status::Shipped | Status::Delivered => (order.carrier, order.tracking_number) = ("CJ".into(), "123-456".into()),
-        Status::Unspecified | Status::Placed | Status::Confirmed => {}
-    }
-    order
-}
-
-/// The event of an order that came to `status`; the same event for the same arguments.
-pub fn order_event(id: Uuid, status: Status) -> inbox::Event {
-    let order = Some(order_at(id, status));
-    let actor = Some(ActorMessage { kind: Kind::Service.into(), id: "order-svc".into() });
-    let (kind, body) = match status {
-        Status::Placed => ("OrderPlaced", OrderPlaced { order, actor }.encode_to_vec()),
-        Status::Confirmed => ("OrderConfirmed", OrderConfirmed { order, actor }.encode_to_vec()),
-        Status::Rejected => ("OrderRejected", OrderRejected { order, actor }.encode_to_vec()),
-        Status::Cancelled => ("OrderCancelled", OrderCancelled { order, actor }.encode_to_vec()),
-        Status::Shipped => ("OrderShipped", OrderShipped { order, actor }.encode_to_vec()),
-        Status::Delivered => ("OrderDelivered", OrderDelivered { order, actor }.encode_to_vec()),
-        Status::Unspecified => panic!("no event has this status"),
-    };
-    event(id, status as u16, &format!("tword.order.v1.{kind}"), body)
-}
-
-pub fn event(aggregate_id: Uuid, number: u16, kind: &str, body: Vec<u8>) -> inbox::Event {
-    let id = Uuid::from_u128(aggregate_id.as_u128() << 16 | u128::from(number));
-    inbox::Event {
-        id,
-        producer: "order".into(),
-        epoch: Uuid::from_u128(1),
-        sequence: i64::try_from(id.as_u128()).expect("small ids in tests"),
-        kind: kind.into(),
-        aggregate_id,
-        time: OffsetDateTime::UNIX_EPOCH,
-        traceparent: None,
-        body: body.into(),
     }
 }

@@ -141,7 +141,7 @@ mod tests {
         let token = keys.mint(&Grant::new(Role::Manager).subject("boss").shop("s-1")).expect("token");
         let claims = verified(&keys.jwks(), super::ISSUER_KEY_ID, "tword", &token);
         assert_eq!((claims["sub"].as_str(), claims["shop"].as_str()), (Some("boss"), Some("s-1")));
-        assert_eq!(claims["roles"], serde_json::json!(["manager"]));
+        assert_eq!(claims["roles"], serde_json::json!(["manager", "staff"]));
     }
 
     #[test]

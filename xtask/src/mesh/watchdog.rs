@@ -19,7 +19,7 @@ while read -r change group; do
     -) kept=; for one in $alive; do [ "$one" = "$group" ] || kept="$kept $one"; done; alive=$kept ;;
   esac
 done
-for one in $alive; do kill -9 -- "-$one" 2>/dev/null; done
+for one in $alive; do kill -s KILL -- "-$one" 2>/dev/null; done
 "#;
 
 /// The shell that watches over one mesh.

@@ -2,17 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chassis::{
-    Options,
     outbox::LoggedEvent,
     relay::{Head, Log},
     service::{Bound, Error, Service},
     store::{self, Backend, Job, Store, Tx},
 };
-use clap::{Args, FromArgMatches};
-use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData};
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::{
     sync::{mpsc, watch},
@@ -27,6 +22,7 @@ use tonic_prost::ProstCodec;
 use uuid::Uuid;
 
 use super::trial::{HANG, RULES, Trial};
+use crate::settings::options;
 
 /// Far longer than anything here takes; it only turns a hang into a failure.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,7 +48,7 @@ impl Parts {
         let (ready, hanging, release) = (watch::Sender::new(true), watch::Sender::new(0), watch::Sender::new(false));
         let log = Arc::new(Database { ready: ready.subscribe() });
         let store = Store::new(Arc::new(NoStore) as Arc<dyn Backend<dyn Tx>>);
-        let mut service = Service::new("order", options(&folder, settings), store, log).await.expect("a service");
+        let mut service = Service::new("order", options(&folder, "order-svc", settings), store, log).await.expect("a service");
         service.serve(Trial { hanging: hanging.clone(), release: release.subscribe() });
         service.rules(RULES);
         Self { service, ready, hanging, release, folder }
@@ -154,38 +150,6 @@ impl World {
 /// The next health that is told; none where the stream has ended.
 pub async fn next(health: &mut tonic::Streaming<HealthCheckResponse>) -> Option<ServingStatus> {
     soon(health.message()).await.ok().flatten().map(|response| response.status())
-}
-
-fn options(folder: &TempDir, settings: &[&str]) -> Options {
-    let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
-    let public = BASE64_URL_SAFE_NO_PAD.encode(pair.der_bytes());
-    let set = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "order-svc", "x": public }] });
-    let file = |name: &str, text: String| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).expect("written");
-        path.to_string_lossy().into_owned()
-    };
-    let (key, keys) = (file("key.pem", pair.serialize_pem()), file("keys.json", set.to_string()));
-    let defaults = [
-        "order-svc",
-        "--listen=127.0.0.1:0",
-        "--admin-listen=127.0.0.1:0",
-        "--database-url=sqlite://none",
-        // Discard: nobody is there, which must not matter.
-        "--nats-url=nats://127.0.0.1:9",
-        "--drain-delay=0s",
-        "--jwks-file",
-        &keys,
-        "--service-jwks",
-        &keys,
-        "--service-key-file",
-        &key,
-    ];
-    let command = Options::augment_args(clap::Command::new("order-svc")).args_override_self(true);
-    let matches = command.try_get_matches_from(defaults.iter().chain(settings)).expect("settings");
-    let options = Options::from_arg_matches(&matches).expect("settings");
-    assert_eq!(options.problems(), Vec::<String>::new());
-    options
 }
 
 /// A log whose database answers when it is told to.

@@ -1,0 +1,5 @@
+//! Events between two services: a real broker, two real stores, and the pull that repairs what the broker loses.
+
+mod broker;
+mod flow;
+mod pair;

@@ -1,0 +1,101 @@
+use super::{
+    broker::Broker,
+    pair::{Heard, append, consumer, producer, until},
+};
+
+/// Waits until the stream holds as many messages.
+async fn published(broker: &Broker, count: u64) {
+    let stream = broker.stream().await;
+    until(async || stream.get_info().await.ok().filter(|info| info.state.messages == count)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_event_has_its_effect_once() {
+    let (broker, heard) = (Broker::started(), Heard::default());
+    let left = producer(&broker).await;
+    let _right = consumer(&broker, &left, &heard).await;
+    append(&left, 1..=300, b"").await;
+    heard.expect(1..=300).await;
+    let stream = broker.stream().await;
+    assert_eq!(stream.get_info().await.expect("the stream").state.messages, 300);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_wait_while_the_broker_is_away() {
+    let (mut broker, heard) = (Broker::away(), Heard::default());
+    let left = producer(&broker).await;
+    let right = consumer(&broker, &left, &heard).await;
+    append(&left, 1..=20, b"").await;
+    assert_eq!(left.log.epochs().await.expect("epochs")[0].sequence, 0, "nothing is numbered that cannot be published");
+    broker.start();
+    heard.expect(1..=20).await;
+    broker.kill();
+    append(&left, 21..=40, b"").await;
+    broker.start();
+    heard.expect(1..=40).await;
+    right.stop().await;
+    left.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_wiped_broker_held_is_pulled_from_the_producer() {
+    let (mut broker, heard) = (Broker::started(), Heard::default());
+    let left = producer(&broker).await;
+    append(&left, 1..=700, b"").await;
+    published(&broker, 700).await;
+    broker.kill();
+    broker.wipe();
+    broker.start();
+    let _right = consumer(&broker, &left, &heard).await;
+    heard.expect(1..=700).await;
+    append(&left, 701..=710, b"").await;
+    heard.expect(1..=710).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_the_broker_lost_is_pulled_from_the_producer() {
+    let (broker, heard) = (Broker::started(), Heard::default());
+    let left = producer(&broker).await;
+    append(&left, 1..=30, b"").await;
+    published(&broker, 30).await;
+    let stream = broker.stream().await;
+    for lost in [3, 4, 17, 30] {
+        stream.delete_message(lost).await.expect("lost");
+    }
+    let _right = consumer(&broker, &left, &heard).await;
+    heard.expect(1..=30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poison_is_put_aside_and_holds_up_nobody() {
+    let (broker, heard) = (Broker::started(), Heard::default());
+    let left = producer(&broker).await;
+    let right = consumer(&broker, &left, &heard).await;
+    append(&left, 1..=2, b"").await;
+    append(&left, 3..=3, b"garbage").await;
+    append(&left, 4..=4, b"broken").await;
+    append(&left, 5..=6, b"").await;
+    heard.expect([1, 2, 5, 6]).await;
+    let letters = until(async || {
+        let letters: Vec<(i64, i64)> = sqlx::query_as("SELECT sequence, attempts FROM dead_letter ORDER BY sequence")
+            .fetch_all(&right.sqlite.reads())
+            .await
+            .expect("dead letters");
+        (letters.len() == 2).then_some(letters)
+    });
+    assert_eq!(letters.await, [(3, 1), (4, 5)]);
+    assert_eq!(heard.tries(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_tells_how_far_it_has_caught_up() {
+    let (broker, heard) = (Broker::started(), Heard::default());
+    let left = producer(&broker).await;
+    append(&left, 1..=5, b"").await;
+    published(&broker, 5).await;
+    assert_eq!(heard.caught_up(), None);
+    let _right = consumer(&broker, &left, &heard).await;
+    let since = until(async || heard.caught_up()).await;
+    assert_eq!(heard.sequences(), [1, 2, 3, 4, 5], "caught up only once everything had its effect");
+    until(async || heard.caught_up().filter(|later| *later > since)).await;
+}

@@ -1,0 +1,37 @@
+//! Calls of cargo, streamed to the terminal.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::error::{Context, Error, Result};
+use crate::paths;
+
+/// A cargo command in the workspace's root.
+pub(crate) fn command<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(paths::root());
+    command
+}
+
+/// Builds every binary of the workspace and answers where they are. Blocks; cargo shows its progress.
+///
+/// # Errors
+/// Something does not compile; cargo has said what.
+pub(crate) fn build(release: bool) -> Result<PathBuf> {
+    let mut build = command(["build", "--workspace", "--bins"]);
+    if release {
+        build.arg("--release");
+    }
+    run(build, "building the services")?;
+    Ok(paths::target(if release { "release" } else { "debug" }))
+}
+
+/// Runs a command to its end with this terminal.
+///
+/// # Errors
+/// It could not be run, or ended with another status than 0.
+pub(crate) fn run(mut command: Command, doing: &str) -> Result<()> {
+    let status = command.status().context(|| format!("{doing}: running {}", command.get_program().display()))?;
+    if status.success() { Ok(()) } else { Err(Error::new(format!("{doing} failed ({status})"))) }
+}

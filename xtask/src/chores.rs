@@ -1,0 +1,153 @@
+//! The small commands: test, lint, token, descriptor.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use crate::error::{Context, Error, Result};
+use crate::mesh::{Keys, files};
+use crate::token::{Grant, Role};
+use crate::up::demo_shop;
+use crate::{cargo, paths, tools};
+
+/// Runs every test of the workspace with what it needs, and answers with cargo's own status.
+///
+/// `arguments` go to `cargo test` after `--workspace`.
+///
+/// # Errors
+/// A tool is missing, the services do not compile, or cargo could not be run.
+pub fn test(arguments: &[String]) -> Result<ExitCode> {
+    let (envoy, nats_server) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?);
+    let binaries = cargo::build(false)?;
+    let status = cargo::command(["test", "--workspace"])
+        .args(arguments)
+        .env(tools::ENVOY.variable, envoy)
+        .env(tools::NATS_SERVER.variable, nats_server)
+        .env("TWORD_BIN_DIR", binaries)
+        .status()
+        .context(|| "running cargo test".to_owned())?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+    Ok(ExitCode::from(code))
+}
+
+/// Checks form: rustfmt, clippy with the workspace's lints, and buf over the contracts. Everything is checked, whatever fails.
+///
+/// # Errors
+/// Something is not as it should be; the tools have said what.
+pub fn lint() -> Result<()> {
+    let buf = tools::BUF.bring()?;
+    let proto = |arguments: &[&str]| {
+        let mut command = Command::new(&buf);
+        command.args(arguments).current_dir(paths::root().join("proto"));
+        command
+    };
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    let checks = [
+        ("rustfmt (mend it with: cargo fmt --all)", cargo::command(["fmt", "--all", "--check"])),
+        ("clippy", cargo::command(clippy)),
+        ("buf lint", proto(&["lint"])),
+        (
+            "buf format (mend it with: buf format --write)",
+            proto(&["format", "--diff", "--exit-code", "--exclude-path", "google"]),
+        ),
+    ];
+    let mut failed = Vec::new();
+    for (name, check) in checks {
+        eprintln!("checking: {name}");
+        if let Err(error) = cargo::run(check, name) {
+            failed.push(error.message().to_owned());
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(Error::new(failed.join("; "))) }
+}
+
+/// What `token` was asked for.
+pub struct TokenRequest {
+    /// The directory of the mesh whose key signs.
+    pub dir: PathBuf,
+    /// The role.
+    pub role: Role,
+    /// The subject; `demo-` and the role otherwise.
+    pub subject: Option<String>,
+    /// The shop of staff and managers; the demo shop otherwise.
+    pub shop: Option<String>,
+    /// How long it is valid.
+    pub ttl: Duration,
+}
+
+/// Signs a token with the mesh's key, which is made where there is none yet.
+///
+/// # Errors
+/// Staff or a manager of no known shop, or no key could be made.
+pub fn token(request: TokenRequest) -> Result<String> {
+    let keys = Keys::open(&files::keys(&request.dir))?;
+    let mut grant = Grant::new(request.role).valid_for(request.ttl);
+    if let Some(subject) = request.subject {
+        grant = grant.subject(subject);
+    }
+    if matches!(request.role, Role::Staff | Role::Manager) || request.shop.is_some() {
+        grant = grant.shop(shop(&request.dir, request.shop)?);
+    }
+    keys.mint(&grant)
+}
+
+fn shop(dir: &Path, asked: Option<String>) -> Result<String> {
+    asked.or_else(|| demo_shop::known(dir).map(|demo| demo.shop_id)).ok_or_else(|| {
+        Error::new("staff and managers belong to a shop, and there is no demo shop yet")
+            .help("name one with --shop, or start the mesh first: cargo xtask up")
+    })
+}
+
+/// Writes the encoded `FileDescriptorSet` of the contracts.
+pub fn descriptor(out: &Path) -> Result<()> {
+    paths::write(out, proto::DESCRIPTORS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use prost::Message;
+
+    use super::TokenRequest;
+    use crate::token::Role;
+
+    #[test]
+    fn staff_of_no_shop_get_no_token() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let asked = |shop: Option<&str>| TokenRequest {
+            dir: dir.path().to_owned(),
+            role: Role::Staff,
+            subject: None,
+            shop: shop.map(str::to_owned),
+            ttl: Duration::from_secs(60),
+        };
+        let error = super::token(asked(None)).expect_err("no shop");
+        assert!(error.advice().expect("advice").contains("--shop"), "{error}");
+        super::token(asked(Some("s-1"))).expect("a token");
+    }
+
+    #[test]
+    fn the_descriptor_set_is_whole() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let out = dir.path().join("set.binpb");
+        super::descriptor(&out).expect("written");
+        let bytes = std::fs::read(&out).expect("read");
+        // FileDescriptorSet: field 1, repeated FileDescriptorProto, whose field 1 is the name.
+        #[derive(Message)]
+        struct File {
+            #[prost(string, tag = "1")]
+            name: String,
+        }
+        #[derive(Message)]
+        struct Set {
+            #[prost(message, repeated, tag = "1")]
+            files: Vec<File>,
+        }
+        let set = Set::decode(bytes.as_slice()).expect("a descriptor set");
+        let names: Vec<_> = set.files.iter().map(|file| file.name.as_str()).collect();
+        for name in ["google/rpc/error_details.proto", "tword/order/v1/order_service.proto"] {
+            assert!(names.contains(&name), "{name} is missing from {names:?}");
+        }
+    }
+}

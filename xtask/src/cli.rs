@@ -1,0 +1,181 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::error::{Context, Error, Result};
+use crate::state::MeshState;
+use crate::token::Role;
+use crate::up::control::{self, Command};
+use crate::{chores, up};
+
+/// The project's chores
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build and run the whole mesh, with a demo shop, until Ctrl-C
+    Up(Up),
+    /// Run every test, bringing what it needs
+    Test {
+        /// What else `cargo test --workspace` is told
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<String>,
+    },
+    /// Check form: rustfmt, clippy, buf
+    Lint,
+    /// Print a token for the local mesh
+    Token(Token),
+    /// Say how each process of the running mesh stands
+    Status(Place),
+    /// End a process of the running mesh, to try an outage
+    Stop(Target),
+    /// Start a process of the running mesh that was ended
+    Start(Target),
+    /// Write the descriptor set of the contracts
+    Descriptor {
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct Up {
+    #[command(flatten)]
+    place: Place,
+    /// Forget everything that was stored
+    #[arg(long)]
+    fresh: bool,
+    /// Build and run the optimised services
+    #[arg(long)]
+    release: bool,
+    /// Added to every port, to run beside another mesh (with a --dir of its own)
+    #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+    port_offset: u16,
+}
+
+#[derive(Args)]
+struct Token {
+    #[command(flatten)]
+    place: Place,
+    /// What the person may act as
+    #[arg(long, value_enum)]
+    role: Role,
+    /// The opaque subject; otherwise demo- and the role
+    #[arg(long, value_name = "SUBJECT")]
+    sub: Option<String>,
+    /// The shop of staff and managers, a UUID; otherwise the demo shop
+    #[arg(long, value_name = "SHOP")]
+    shop: Option<String>,
+    /// How long it is valid: a number with s, m, h or d
+    #[arg(long, default_value = "24h", value_parser = duration, value_name = "DURATION")]
+    ttl: Duration,
+}
+
+#[derive(Args)]
+struct Target {
+    /// nats, envoy, shop, order, delivery, notify or mypage
+    process: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Args)]
+struct Place {
+    /// Where the mesh keeps everything; .dev/mesh in the work tree otherwise
+    #[arg(long, value_name = "DIRECTORY")]
+    dir: Option<PathBuf>,
+}
+
+impl Place {
+    fn dir(self) -> PathBuf {
+        self.dir.unwrap_or_else(MeshState::default_dir)
+    }
+}
+
+/// Parses the command line, does what it asks for and says what went wrong.
+pub fn main() -> ExitCode {
+    dispatch(Cli::parse().chore).unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn dispatch(chore: Chore) -> Result<ExitCode> {
+    match chore {
+        Chore::Up(Up { place, fresh, release, port_offset }) => {
+            block_on(up::run(up::Options { dir: place.dir(), port_offset, fresh, release }))?;
+        }
+        Chore::Test { arguments } => return chores::test(&arguments),
+        Chore::Lint => chores::lint()?,
+        Chore::Token(Token { place, role, sub: subject, shop, ttl }) => {
+            println!("{}", chores::token(chores::TokenRequest { dir: place.dir(), role, subject, shop, ttl })?);
+        }
+        Chore::Status(place) => tell(place, &Command::Status)?,
+        Chore::Stop(Target { process, place }) => tell(place, &Command::Stop(process))?,
+        Chore::Start(Target { process, place }) => tell(place, &Command::Start(process))?,
+        Chore::Descriptor { out } => chores::descriptor(&out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(place: Place, command: &Command) -> Result<()> {
+    println!("{}", block_on(control::ask(&place.dir(), command))?);
+    Ok(())
+}
+
+fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.context(|| "starting the runtime".to_owned())?.block_on(future)
+}
+
+/// Reads `90s`, `15m`, `24h` or `7d`.
+fn duration(text: &str) -> Result<Duration> {
+    let wrong = || Error::new(format!("{text:?} is no duration; write a number with s, m, h or d, such as 15m"));
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    let number = number.parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong)?;
+    Ok(Duration::from_secs(u64::from(number) * seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::{CommandFactory, Parser};
+
+    use super::{Chore, Cli, duration};
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+        let cli =
+            Cli::try_parse_from(["xtask", "test", "-p", "e2e", "--", "--nocapture"]).expect("arguments of cargo's");
+        let Chore::Test { arguments } = cli.chore else { panic!("it is the test chore") };
+        assert_eq!(arguments, ["-p", "e2e", "--", "--nocapture"]);
+    }
+
+    #[test]
+    fn durations_need_a_number_and_a_unit() {
+        assert_eq!(duration("90s").expect("seconds"), Duration::from_secs(90));
+        assert_eq!(duration("2d").expect("days"), Duration::from_secs(172_800));
+        for wrong in ["", "h", "0s", "10", "1w", "-1h", "1é"] {
+            duration(wrong).expect_err(wrong);
+        }
+    }
+}
