@@ -7,7 +7,7 @@ pub mod domain;
 
 use std::{sync::Arc, time::Duration};
 
-use chassis::{config, service, store::sqlite::Sqlite};
+use chassis::{Program, config, service, store::sqlite::Sqlite};
 use proto::delivery::v1::{
     booking_service_server::BookingServiceServer, delivery_service_server::DeliveryServiceServer,
 };
@@ -17,7 +17,7 @@ use adapters::{
     claims::OrderClaims,
     events::OrderEvents,
     grpc::{Bookings, Deliveries},
-    store::sqlite::Reads,
+    store::sqlite::{MIGRATIONS, Reads},
 };
 use app::{
     book_delivery::BookDelivery, cancel_delivery::CancelDelivery, complete_delivery::CompleteDelivery,
@@ -25,11 +25,10 @@ use app::{
     void_bookings::VoidBookings,
 };
 
-/// The service's name.
+/// The name of this service.
 pub const NAME: &str = "delivery-svc";
-
-/// The schema of this service's SQLite file.
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+/// Its name and ports.
+pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8083", "127.0.0.1:9083");
 
 /// The longest time between two sweeps over unclaimed bookings.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);

@@ -1,11 +1,5 @@
-//! The delivery service's process.
+//! The process of delivery-svc.
 
-use std::process::ExitCode;
-
-use chassis::{Program, entry};
-
-const PROGRAM: Program = Program::new(delivery_svc::NAME, "127.0.0.1:8083", "127.0.0.1:9083");
-
-fn main() -> ExitCode {
-    entry::<delivery_svc::Config, _, _>(PROGRAM, delivery_svc::run)
+fn main() -> std::process::ExitCode {
+    chassis::entry::<delivery_svc::Config, _, _>(delivery_svc::PROGRAM, delivery_svc::run)
 }

@@ -7,7 +7,7 @@ pub mod domain;
 use std::{sync::Arc, time::Duration};
 
 use chassis::{
-    Options,
+    Program,
     config::{duration, positive_duration},
     service::{Error, Service},
     store::sqlite::Sqlite,
@@ -17,26 +17,30 @@ use proto::order::v1::{claim_service_server::ClaimServiceServer, order_service_s
 use crate::{
     adapters::{
         access,
-        claims_grpc::Claims,
-        delivery::DeliveryClient,
-        events::{DeliveryHandler, StockHandler},
-        grpc::Orders,
+        bookings::DeliveryBookings,
+        events::{DeliveryEvents, ShopEvents},
+        grpc::{Claims, Orders},
         store::sqlite::{MIGRATIONS, Reads},
     },
     app::{
-        Bookings, Read, Tx, cancel_order::CancelOrder, expire_orders::ExpireOrders, place_order::PlaceOrder,
-        read_orders::ReadOrders, resolve_bookings::ResolveBookings,
+        Bookings, CancelOrder, ExpireOrders, GetOrder, ListOrderEvents, ListOrders, PlaceOrder, Read, ResolveBookings,
+        Tx,
     },
 };
+
+/// The name of this service.
+pub const NAME: &str = "order-svc";
+/// Its name and ports.
+pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8082", "127.0.0.1:9082");
 
 /// How often overdue orders are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(5);
 
-/// The settings of order-svc.
-#[derive(clap::Args, Debug)]
+/// The settings of this service.
+#[derive(clap::Args, Clone, Debug)]
 pub struct Config {
     #[command(flatten)]
-    chassis: Options,
+    chassis: chassis::Options,
 
     /// How long booking a delivery may take before the customer is told to come back (unit: ms, s, m)
     #[arg(long, env = "TWORD_BOOKING_DEADLINE", default_value = "610ms", value_parser = positive_duration, value_name = "DURATION", help_heading = "Orders")]
@@ -57,25 +61,28 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let read: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
     let mut service = Service::new("order", config.chassis, store.clone(), sqlite.log()).await?;
     let clock = service.clock();
-    let bookings: Arc<dyn Bookings> = Arc::new(DeliveryClient::new(service.mesh(), config.booking_deadline));
+    let bookings: Arc<dyn Bookings> = Arc::new(DeliveryBookings::new(service.mesh(), config.booking_deadline));
 
-    let place = PlaceOrder {
-        store: store.clone(),
-        read: Arc::clone(&read),
-        bookings: Arc::clone(&bookings),
-        clock: Arc::clone(&clock),
-        saga_deadline: config.saga_deadline,
-    };
-    let cancel = CancelOrder { store: store.clone(), bookings, clock: Arc::clone(&clock) };
-    let read_orders = ReadOrders { read: Arc::clone(&read) };
     service.rules(access::RULES);
-    service.serve(OrderServiceServer::new(Orders { place, cancel, read: read_orders, clock: Arc::clone(&clock) }));
-    let resolve = ResolveBookings { store: store.clone(), clock: Arc::clone(&clock) };
-    service.serve(ClaimServiceServer::new(Claims { resolve }));
+    service.serve(OrderServiceServer::new(Orders {
+        place: PlaceOrder::new(
+            store.clone(),
+            Arc::clone(&read),
+            Arc::clone(&bookings),
+            Arc::clone(&clock),
+            config.saga_deadline,
+        ),
+        cancel: CancelOrder::new(store.clone(), bookings, Arc::clone(&clock)),
+        get: GetOrder::new(Arc::clone(&read)),
+        list: ListOrders::new(Arc::clone(&read)),
+        events: ListOrderEvents::new(Arc::clone(&read)),
+        clock: Arc::clone(&clock),
+    }));
+    service.serve(ClaimServiceServer::new(Claims::new(ResolveBookings::new(store.clone(), Arc::clone(&clock)))));
 
-    let heard = service.consume("shop", StockHandler { clock: Arc::clone(&clock) });
-    service.consume("delivery", DeliveryHandler { clock: Arc::clone(&clock) });
-    let expire = ExpireOrders { store, read, clock };
+    let heard = service.consume("shop", ShopEvents::new(Arc::clone(&clock)));
+    let _caught_up = service.consume("delivery", DeliveryEvents::new(Arc::clone(&clock)));
+    let expire = ExpireOrders::new(store, read, clock);
     service.every("saga deadline", EXPIRY_PERIOD, move || {
         let (expire, heard) = (expire.clone(), heard.since());
         Box::pin(async move { Ok(expire.run(heard).await?) })

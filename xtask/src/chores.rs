@@ -120,11 +120,23 @@ mod tests {
             role: Role::Staff,
             subject: None,
             shop: shop.map(str::to_owned),
-            ttl: Duration::from_secs(60),
+            ttl: Duration::from_mins(1),
         };
         let error = super::token(asked(None)).expect_err("no shop");
         assert!(error.advice().expect("advice").contains("--shop"), "{error}");
         super::token(asked(Some("s-1"))).expect("a token");
+    }
+
+    // FileDescriptorSet: field 1, repeated FileDescriptorProto, whose field 1 is the name.
+    #[derive(Message)]
+    struct Set {
+        #[prost(message, repeated, tag = "1")]
+        files: Vec<File>,
+    }
+    #[derive(Message)]
+    struct File {
+        #[prost(string, tag = "1")]
+        name: String,
     }
 
     #[test]
@@ -133,17 +145,6 @@ mod tests {
         let out = dir.path().join("set.binpb");
         super::descriptor(&out).expect("written");
         let bytes = std::fs::read(&out).expect("read");
-        // FileDescriptorSet: field 1, repeated FileDescriptorProto, whose field 1 is the name.
-        #[derive(Message)]
-        struct File {
-            #[prost(string, tag = "1")]
-            name: String,
-        }
-        #[derive(Message)]
-        struct Set {
-            #[prost(message, repeated, tag = "1")]
-            files: Vec<File>,
-        }
         let set = Set::decode(bytes.as_slice()).expect("a descriptor set");
         let names: Vec<_> = set.files.iter().map(|file| file.name.as_str()).collect();
         for name in ["google/rpc/error_details.proto", "tword/order/v1/order_service.proto"] {

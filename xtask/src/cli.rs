@@ -7,10 +7,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::{Context, Error, Result};
+use crate::mesh::{Keys, files};
 use crate::state::MeshState;
 use crate::token::Role;
 use crate::up::control::{self, Command};
-use crate::{chores, up};
+use crate::{chores, demo, up};
 
 /// The project's chores
 #[derive(Parser)]
@@ -24,6 +25,8 @@ struct Cli {
 enum Chore {
     /// Build and run the whole mesh, with a demo shop, until Ctrl-C
     Up(Up),
+    /// Walk the eight functional requirements on the running mesh, through REST and through gRPC
+    Demo(Place),
     /// Run every test, bringing what it needs
     Test {
         /// What else `cargo test --workspace` is told
@@ -115,6 +118,10 @@ fn dispatch(chore: Chore) -> Result<ExitCode> {
         Chore::Up(Up { place, fresh, release, port_offset }) => {
             block_on(up::run(up::Options { dir: place.dir(), port_offset, fresh, release }))?;
         }
+        Chore::Demo(place) => {
+            let state = MeshState::load(&place.dir())?;
+            block_on(demo::run(&state.edge, &Keys::open(&files::keys(&state.dir))?))?;
+        }
         Chore::Test { arguments } => return chores::test(&arguments),
         Chore::Lint => chores::lint()?,
         Chore::Token(Token { place, role, sub: subject, shop, ttl }) => {
@@ -173,7 +180,7 @@ mod tests {
     #[test]
     fn durations_need_a_number_and_a_unit() {
         assert_eq!(duration("90s").expect("seconds"), Duration::from_secs(90));
-        assert_eq!(duration("2d").expect("days"), Duration::from_secs(172_800));
+        assert_eq!(duration("2d").expect("days"), Duration::from_hours(48));
         for wrong in ["", "h", "0s", "10", "1w", "-1h", "1é"] {
             duration(wrong).expect_err(wrong);
         }

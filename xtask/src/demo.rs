@@ -32,5 +32,5 @@ pub async fn run(edge: &str, keys: &Keys) -> Result<()> {
 async fn walk<A: Api>(api: &A, keys: &Keys) -> Result<()> {
     println!("\nThrough {}", A::NAME);
     let cast = Cast::new(keys)?;
-    play::play(api, cast, keys).await.map_err(|error| error.at(&format!("through {}", A::NAME)))
+    play::play(api, cast, keys).await.map_err(tell::at(&format!("through {}", A::NAME)))
 }

@@ -3,6 +3,7 @@
 mod cargo;
 pub mod chores;
 pub mod cli;
+pub mod demo;
 pub mod error;
 pub mod mesh;
 mod paths;

@@ -31,7 +31,7 @@ use crate::token::Grant;
 use crate::{paths, wait};
 
 /// How long a process may take to become healthy.
-pub const START_LIMIT: Duration = Duration::from_secs(60);
+pub const START_LIMIT: Duration = Duration::from_mins(1);
 /// How long a process may take to end after SIGTERM.
 pub const STOP_LIMIT: Duration = Duration::from_secs(12);
 /// How long Envoy's requests in flight may take to finish before it is told to end.
@@ -241,9 +241,9 @@ impl Mesh {
         match part {
             Part::Nats => health::nats(self.ports.nats).await,
             Part::Service(service) => {
-                let port = self.ports.grpc(service);
-                health::service(port).await?;
-                if self.is_running(Part::Envoy) { health::routed(admin, &[port]).await } else { Ok(()) }
+                let upstream = self.ports.grpc(service);
+                health::service(upstream).await?;
+                if self.is_running(Part::Envoy) { health::routed(admin, &[upstream]).await } else { Ok(()) }
             }
             Part::Envoy => {
                 health::envoy(admin).await?;

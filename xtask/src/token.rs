@@ -111,6 +111,7 @@ impl Grant {
 }
 
 /// Seconds since the epoch.
+#[expect(clippy::disallowed_methods, reason = "the clock of this terminal is what tokens are signed by")]
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

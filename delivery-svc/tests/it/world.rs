@@ -16,8 +16,10 @@ use chassis::{
     },
 };
 use delivery_svc::{
-    MIGRATIONS,
-    adapters::{events::OrderEvents, store::sqlite::Reads},
+    adapters::{
+        events::OrderEvents,
+        store::sqlite::{MIGRATIONS, Reads},
+    },
     app::{
         Changed, Read, StaffChangeError, Tx,
         book_delivery::BookDelivery,

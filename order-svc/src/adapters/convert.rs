@@ -66,8 +66,7 @@ fn unit_price(violations: &mut Violations, field: String, price: &proto::Money) 
 
 fn new_recipient(violations: &mut Violations, recipient: &order_wire::Recipient) -> Option<Recipient> {
     let name = violations.check("recipient.name", recipient::name(&recipient.name));
-    let phone_number =
-        violations.check("recipient.phone_number", recipient::phone_number(&recipient.phone_number));
+    let phone_number = violations.check("recipient.phone_number", recipient::phone_number(&recipient.phone_number));
     let address = violations.check("recipient.address", recipient::address(&recipient.address));
     Some(Recipient { name: name?, phone_number: phone_number?, address: address? })
 }

@@ -55,12 +55,18 @@ impl Envelope {
 }
 
 /// Follows shop-svc.
-pub struct StockHandler {
-    /// Tells the time of changes.
-    pub clock: Arc<dyn Clock>,
+pub struct ShopEvents {
+    clock: Arc<dyn Clock>,
 }
 
-impl Handler<dyn Tx> for StockHandler {
+impl ShopEvents {
+    /// Changes happen at the time that `clock` tells.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+}
+
+impl Handler<dyn Tx> for ShopEvents {
     fn handle<'a>(&'a self, tx: &'a mut (dyn Tx + 'static), event: &'a Event) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let (decision, actor) = if event.kind == shop_wire::StockReserved::full_name() {
@@ -82,12 +88,18 @@ impl Handler<dyn Tx> for StockHandler {
 }
 
 /// Follows delivery-svc.
-pub struct DeliveryHandler {
-    /// Tells the time of changes.
-    pub clock: Arc<dyn Clock>,
+pub struct DeliveryEvents {
+    clock: Arc<dyn Clock>,
 }
 
-impl Handler<dyn Tx> for DeliveryHandler {
+impl DeliveryEvents {
+    /// Changes happen at the time that `clock` tells.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+}
+
+impl Handler<dyn Tx> for DeliveryEvents {
     fn handle<'a>(&'a self, tx: &'a mut (dyn Tx + 'static), event: &'a Event) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let Some((progress, actor)) = progress(event)? else { return Ok(()) };

@@ -1,9 +1,8 @@
 //! Everything with input or output: gRPC, events, the store, delivery-svc.
 
 pub mod access;
-pub mod claims_grpc;
+pub mod bookings;
 pub mod convert;
-pub mod delivery;
 pub mod events;
 pub mod grpc;
 pub mod names;

@@ -9,7 +9,7 @@ use chassis::{
 use tonic::Code;
 
 use crate::{
-    app::{cancel_order, place_order, ports::NoAnswer, read_orders},
+    app::{cancel_order, get_order, place_order, ports::NoAnswer},
     domain::order::Refused,
 };
 
@@ -92,11 +92,11 @@ impl From<Refused> for Refusal {
     }
 }
 
-impl From<read_orders::Error> for Refusal {
-    fn from(error: read_orders::Error) -> Self {
+impl From<get_order::Error> for Refusal {
+    fn from(error: get_order::Error) -> Self {
         match error {
-            read_orders::Error::NotFound => Self::not_found("order"),
-            read_orders::Error::Store(error) => error.into(),
+            get_order::Error::NotFound => Self::not_found("order"),
+            get_order::Error::Store(error) => error.into(),
         }
     }
 }

@@ -51,12 +51,9 @@ pub struct Command {
 
 /// Cancels orders.
 pub struct CancelOrder {
-    /// Where orders are kept.
-    pub store: Store<dyn Tx>,
-    /// Where deliveries are cancelled.
-    pub bookings: Arc<dyn Bookings>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
+    store: Store<dyn Tx>,
+    bookings: Arc<dyn Bookings>,
+    clock: Arc<dyn Clock>,
 }
 
 /// What the first look at the order decided.
@@ -67,6 +64,11 @@ enum Decision {
 }
 
 impl CancelOrder {
+    /// Cancels orders in `store`, and their deliveries through `bookings`.
+    pub fn new(store: Store<dyn Tx>, bookings: Arc<dyn Bookings>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, bookings, clock }
+    }
+
     /// Cancels an order once.
     ///
     /// # Errors

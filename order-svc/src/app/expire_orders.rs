@@ -19,15 +19,17 @@ pub const GRACE: Duration = Duration::from_hours(1);
 /// Rejects overdue orders.
 #[derive(Clone)]
 pub struct ExpireOrders {
-    /// Where orders are kept.
-    pub store: Store<dyn Tx>,
-    /// Where they are read.
-    pub read: Arc<dyn Read>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
+    store: Store<dyn Tx>,
+    read: Arc<dyn Read>,
+    clock: Arc<dyn Clock>,
 }
 
 impl ExpireOrders {
+    /// Finds orders through `read` and rejects them in `store`.
+    pub fn new(store: Store<dyn Tx>, read: Arc<dyn Read>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, read, clock }
+    }
+
     /// Rejects what is overdue. `caught_up` is the time up to which everything shop-svc said has been heard.
     ///
     /// # Errors
@@ -49,7 +51,7 @@ impl ExpireOrders {
             .run(move |tx| {
                 Box::pin(async move {
                     let Some(order) = tx.order(id).await? else { return Ok(()) };
-                    tx.save(&order.reject(RejectReason::Expired, Actor::service("order-svc"), now)).await
+                    tx.save(&order.reject(RejectReason::Expired, Actor::service(crate::NAME), now)).await
                 })
             })
             .await;

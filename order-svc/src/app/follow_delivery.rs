@@ -71,8 +71,6 @@ async fn without_order(
             tx.claim(order_id, Claim::Void, now).await?;
             Ok(())
         }
-        Progress::Started(_) | Progress::Completed(_) => {
-            Err(Failure::Early(format!("order {order_id} is not known")))
-        }
+        Progress::Started(_) | Progress::Completed(_) => Err(Failure::Early(format!("order {order_id} is not known"))),
     }
 }

@@ -48,16 +48,11 @@ pub struct Command {
 
 /// Places orders.
 pub struct PlaceOrder {
-    /// Where orders are kept.
-    pub store: Store<dyn Tx>,
-    /// Where they are read.
-    pub read: Arc<dyn Read>,
-    /// Where deliveries are booked.
-    pub bookings: Arc<dyn Bookings>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-    /// How long stock may take to be reserved.
-    pub saga_deadline: Duration,
+    store: Store<dyn Tx>,
+    read: Arc<dyn Read>,
+    bookings: Arc<dyn Bookings>,
+    clock: Arc<dyn Clock>,
+    saga_deadline: Duration,
 }
 
 /// What became of the id that an order was to have.
@@ -67,6 +62,17 @@ enum Kept {
 }
 
 impl PlaceOrder {
+    /// Keeps orders in `store` once `bookings` has booked them; stock may take `saga_deadline` to be reserved.
+    pub fn new(
+        store: Store<dyn Tx>,
+        read: Arc<dyn Read>,
+        bookings: Arc<dyn Bookings>,
+        clock: Arc<dyn Clock>,
+        saga_deadline: Duration,
+    ) -> Self {
+        Self { store, read, bookings, clock, saga_deadline }
+    }
+
     /// Places an order, or answers the one that this key placed before.
     ///
     /// # Errors

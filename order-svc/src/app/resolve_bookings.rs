@@ -13,13 +13,16 @@ use crate::domain::Order;
 
 /// Resolves bookings.
 pub struct ResolveBookings {
-    /// Where orders are kept.
-    pub store: Store<dyn Tx>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
+    store: Store<dyn Tx>,
+    clock: Arc<dyn Clock>,
 }
 
 impl ResolveBookings {
+    /// Claims ids in `store`.
+    pub fn new(store: Store<dyn Tx>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
     /// For each id its order, or none where it is void.
     ///
     /// # Errors

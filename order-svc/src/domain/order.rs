@@ -210,7 +210,12 @@ impl Order {
     ///
     /// # Errors
     /// Something else is held than was ordered.
-    pub fn confirm(&self, reservation: &Reservation, actor: Actor, now: OffsetDateTime) -> Result<Vec<Change>, Refused> {
+    pub fn confirm(
+        &self,
+        reservation: &Reservation,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Change>, Refused> {
         match self.status {
             Status::Placed => {
                 let lines = self.reserved_lines(reservation)?;

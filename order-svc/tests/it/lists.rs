@@ -2,7 +2,7 @@
 
 use chassis::page::{Cursor, Page};
 use order_svc::{
-    app::read_orders::{Error, ReadOrders},
+    app::{GetOrder, ListOrderEvents, ListOrders, get_order::Error},
     domain::{Caller, Order},
 };
 use time::Duration;
@@ -10,15 +10,12 @@ use uuid::Uuid;
 
 use crate::world::{CUSTOMER, SHOP, World, as_customer, as_staff};
 
-fn reader(world: &World) -> ReadOrders {
-    ReadOrders { read: world.read.clone() }
-}
-
 async fn all(world: &World, caller: &Caller, size: i32) -> Vec<Uuid> {
     let (mut found, mut token) = (Vec::new(), String::new());
     loop {
         let page = Page::parse(size, &token, "f").expect("a page");
-        let mut orders: Vec<Order> = reader(world).list(caller, None, &page).await.expect("orders");
+        let mut orders: Vec<Order> =
+            ListOrders::new(world.read.clone()).run(caller, None, &page).await.expect("orders");
         token = page.finish(&mut orders, "f", |order| Cursor::new(order.create_time, order.id));
         found.extend(orders.iter().map(|order| order.id));
         if token.is_empty() {
@@ -57,7 +54,7 @@ async fn everybody_sees_what_is_theirs() {
         (operator, true),
     ] {
         assert_eq!(!all(&world, &caller, 10).await.is_empty(), sees, "{caller:?}");
-        match reader(&world).get(&caller, order.id).await {
+        match GetOrder::new(world.read.clone()).run(&caller, order.id).await {
             Ok(_) => assert!(sees, "{caller:?}"),
             Err(Error::NotFound) => assert!(!sees, "{caller:?}"),
             Err(Error::Store(error)) => panic!("{error}"),
@@ -70,7 +67,9 @@ async fn the_history_names_who_did_what() {
     let world = World::sqlite().await;
     let order = world.confirmed().await;
     let page = Page::parse(0, "", "f").expect("a page");
-    let history = reader(&world).history(&as_customer(CUSTOMER), order.id, &page).await.expect("history");
-    let told: Vec<_> = history.iter().map(|entry| (entry.version, entry.status.as_str(), entry.actor.id.as_str())).collect();
+    let events = ListOrderEvents::new(world.read.clone());
+    let history = events.run(&as_customer(CUSTOMER), order.id, &page).await.expect("history");
+    let told: Vec<_> =
+        history.iter().map(|entry| (entry.version, entry.status.as_str(), entry.actor.id.as_str())).collect();
     assert_eq!(told, [(1, "PLACED", CUSTOMER), (2, "CONFIRMED", "shop-svc")]);
 }

@@ -17,7 +17,7 @@ use chassis::{
 };
 use order_svc::{
     adapters::{
-        events::{DeliveryHandler, StockHandler},
+        events::{DeliveryEvents, ShopEvents},
         store::sqlite::{MIGRATIONS, Reads},
     },
     app::{
@@ -114,8 +114,8 @@ impl World {
         Self {
             store: sqlite.store(|tx| tx as &mut dyn Tx),
             read: Arc::new(Reads::new(sqlite.reads())),
-            stock: Arc::new(StockHandler { clock: clock.clone() }),
-            delivery: Arc::new(DeliveryHandler { clock: clock.clone() }),
+            stock: Arc::new(ShopEvents::new(clock.clone())),
+            delivery: Arc::new(DeliveryEvents::new(clock.clone())),
             bookings: Arc::new(HandBookings::default()),
             _folder: folder,
             sqlite,
@@ -124,25 +124,25 @@ impl World {
     }
 
     pub fn place(&self) -> PlaceOrder {
-        PlaceOrder {
-            store: self.store.clone(),
-            read: Arc::clone(&self.read),
-            bookings: self.bookings.clone(),
-            clock: self.clock.clone(),
-            saga_deadline: SAGA_DEADLINE,
-        }
+        PlaceOrder::new(
+            self.store.clone(),
+            Arc::clone(&self.read),
+            self.bookings.clone(),
+            self.clock.clone(),
+            SAGA_DEADLINE,
+        )
     }
 
     pub fn cancel(&self) -> CancelOrder {
-        CancelOrder { store: self.store.clone(), bookings: self.bookings.clone(), clock: self.clock.clone() }
+        CancelOrder::new(self.store.clone(), self.bookings.clone(), self.clock.clone())
     }
 
     pub fn resolve(&self) -> ResolveBookings {
-        ResolveBookings { store: self.store.clone(), clock: self.clock.clone() }
+        ResolveBookings::new(self.store.clone(), self.clock.clone())
     }
 
     pub fn expire(&self) -> ExpireOrders {
-        ExpireOrders { store: self.store.clone(), read: Arc::clone(&self.read), clock: self.clock.clone() }
+        ExpireOrders::new(self.store.clone(), Arc::clone(&self.read), self.clock.clone())
     }
 
     pub async fn placed(&self) -> Order {
@@ -194,12 +194,7 @@ pub fn as_customer(id: &str) -> Caller {
 }
 
 pub fn as_staff(shop_id: Uuid) -> Caller {
-    Caller {
-        id: "staff-1".to_owned(),
-        customer: false,
-        works_at: Some((shop_id, ActorKind::Staff)),
-        operator: false,
-    }
+    Caller { id: "staff-1".to_owned(), customer: false, works_at: Some((shop_id, ActorKind::Staff)), operator: false }
 }
 
 /// Two units of one phone, with a key or without; `body` stands for what is asked for.

@@ -14,8 +14,8 @@ use crate::{
     world::{World, by, id, manager, operator, won},
 };
 
-fn shop_svc() -> Option<Actor> {
-    Some(Actor { kind: Kind::Service.into(), id: "shop-svc".to_owned() })
+fn shop_svc() -> Actor {
+    Actor { kind: Kind::Service.into(), id: "shop-svc".to_owned() }
 }
 
 fn stock(available: i32, reserved: i32, sold: i32) -> v1::Stock {
@@ -44,7 +44,7 @@ async fn an_order_reserves_the_oldest_units_of_every_line() {
     let reservation = event.reservation.expect("a reservation");
     assert_eq!((reservation.status(), reservation.version), (reservation::Status::Reserved, 1));
     assert_eq!((&reservation.order_id, id(&reservation.shop_id)), (&placed.order_id, shop_id));
-    assert_eq!((reservation.total, event.actor), (Some(won(114)), shop_svc()));
+    assert_eq!((reservation.total, event.actor), (Some(won(114)), Some(shop_svc())));
     let mut lines = [
         v1::ReservedLine {
             phone_id: first.to_string(),
@@ -70,7 +70,7 @@ async fn rejected(world: &World, order: &order_v1::Order) -> reservation::Reject
     let event: v1::StockRejected = world.last().await.message();
     let reservation = event.reservation.expect("a reservation");
     assert_eq!((&reservation.order_id, reservation.version), (&order.order_id, 1));
-    assert_eq!((reservation.status(), event.actor), (reservation::Status::Rejected, shop_svc()));
+    assert_eq!((reservation.status(), event.actor), (reservation::Status::Rejected, Some(shop_svc())));
     assert_eq!((reservation.lines.len(), &reservation.total), (0, &None));
     reservation.reject_reason()
 }
@@ -116,7 +116,7 @@ async fn a_cancelled_orders_units_are_available_again_once() {
         (event.reservation.expect("a reservation"), reserved.reservation.expect("a reservation"));
     assert_eq!((released.status(), released.version), (reservation::Status::Released, 2));
     assert_eq!((&released.lines, &released.total), (&reserved.lines, &reserved.total), "the lines say what was freed");
-    assert_eq!(event.actor, shop_svc());
+    assert_eq!(event.actor, Some(shop_svc()));
     assert_eq!(world.stock(shop_id, phone_id).await, stock(2, 0, 0));
 
     let next = order(shop_id, &[(phone_id, 2, None)]);

@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use crate::world::{World, by, fields, manager, new_phone, quantity, reason, serials, won};
+use crate::world::{World, Written, by, fields, manager, new_phone, quantity, reason, serials, won};
 
 async fn register(world: &World, shop_id: Uuid, phones: Vec<v1::NewPhone>) -> Result<Vec<v1::Phone>, Status> {
     let request = v1::RegisterPhonesRequest { shop_id: shop_id.to_string(), phones };
@@ -25,12 +25,12 @@ async fn add(
     Ok(world.api.add_units(by(&manager(shop_id), request)).await?.into_inner())
 }
 
-fn boss() -> Option<Actor> {
-    Some(Actor { kind: Kind::Manager.into(), id: "boss".to_owned() })
+fn boss() -> Actor {
+    Actor { kind: Kind::Manager.into(), id: "boss".to_owned() }
 }
 
-fn all_available(count: i32) -> Option<v1::Stock> {
-    Some(v1::Stock { registered: count, available: count, reserved: 0, sold: 0, withdrawn: 0 })
+fn all_available(count: i32) -> v1::Stock {
+    v1::Stock { registered: count, available: count, reserved: 0, sold: 0, withdrawn: 0 }
 }
 
 #[tokio::test]
@@ -44,17 +44,20 @@ async fn phones_are_registered_with_their_units() {
     ];
     let phones = register(&world, shop_id, phones).await.expect("registered");
     let counts: Vec<_> = phones.iter().map(|phone| (phone.display_name.as_str(), phone.stock)).collect();
-    assert_eq!(counts, [("given", all_available(2)), ("assigned", all_available(3)), ("none yet", all_available(0))]);
+    assert_eq!(
+        counts,
+        [("given", Some(all_available(2))), ("assigned", Some(all_available(3))), ("none yet", Some(all_available(0)))]
+    );
     assert_eq!(phones[0].unit_price, Some(won(900_000)));
 
-    let events: Vec<v1::PhoneRegistered> = world.written().await[1..].iter().map(|event| event.message()).collect();
+    let events: Vec<v1::PhoneRegistered> = world.written().await[1..].iter().map(Written::message).collect();
     let told: Vec<_> = events.iter().map(|event| event.serials.clone()).collect();
     assert_eq!(told[0], ["SN-2", "SN-1"]);
     assert_eq!(told[1], ["TW-00000001", "TW-00000002", "TW-00000003"]);
     assert!(told[2].is_empty());
     for (event, phone) in events.iter().zip(&phones) {
         assert_eq!(event.phone, Some(v1::Phone { stock: None, ..phone.clone() }), "an event has no counts");
-        assert_eq!(event.actor, boss());
+        assert_eq!(event.actor, Some(boss()));
     }
     world.check_invariants().await;
 }
@@ -121,7 +124,7 @@ async fn calls_are_bounded() {
         fields(&add(&world, shop_id, phone_id, Some(serials([]))).await.expect_err("refused")),
         ["units.serials.serials"]
     );
-    assert_eq!(world.stock(shop_id, phone_id).await, all_available(10_000).expect("counts"));
+    assert_eq!(world.stock(shop_id, phone_id).await, all_available(10_000));
 }
 
 #[tokio::test]
@@ -169,9 +172,9 @@ async fn units_are_added_with_one_event() {
     let added = add(&world, shop_id, phone_id, Some(quantity(2))).await.expect("added");
     assert_eq!(added.serials, ["TW-00000003", "TW-00000004"]);
     let phone = added.phone.expect("a phone");
-    assert_eq!((phone.version, phone.stock), (2, all_available(4)));
+    assert_eq!((phone.version, phone.stock), (2, Some(all_available(4))));
     let event: v1::UnitsAdded = world.last().await.message();
-    assert_eq!((event.serials, event.actor), (added.serials, boss()));
+    assert_eq!((event.serials, event.actor), (added.serials, Some(boss())));
     assert_eq!(event.phone, Some(v1::Phone { stock: None, ..phone }));
 }
 
@@ -190,7 +193,7 @@ async fn a_phone_is_corrected() {
 
     let phone = call(update(None, Some(won(600)))).await.expect("corrected").into_inner().phone.expect("a phone");
     assert_eq!((phone.display_name.as_str(), phone.unit_price.clone(), phone.version), ("S30", Some(won(600)), 2));
-    assert_eq!(phone.stock, all_available(1));
+    assert_eq!(phone.stock, Some(all_available(1)));
     let event: v1::PhoneUpdated = world.last().await.message();
     assert_eq!(event.phone, Some(v1::Phone { stock: None, ..phone.clone() }));
 

@@ -157,7 +157,7 @@ mod promises {
         let closed = change.state.close(boss(), START + Duration::MICROSECOND).expect("a change");
         save_shop(store, &closed).await.expect("saved");
         let slice = Slice { rows: 10, after: None };
-        assert_eq!(reads.shops(slice).await.expect("shops"), [closed.state.clone()]);
+        assert_eq!(reads.shops(slice).await.expect("shops"), std::slice::from_ref(&closed.state));
         let after = Slice { rows: 10, after: Some((START, closed.state.id)) };
         assert_eq!(reads.shops(after).await.expect("shops"), []);
     }

@@ -75,3 +75,8 @@ where
 pub fn unless(status: &str, promised: &str) -> Option<String> {
     (status != promised).then(|| status.to_owned())
 }
+
+/// Says where it was that something was not as promised.
+pub fn at(place: &str) -> impl Fn(Error) -> Error {
+    move |error| Error::new(format!("{place}: {}", error.message()))
+}

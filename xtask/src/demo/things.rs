@@ -31,7 +31,8 @@ pub struct Shop {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Phone {
-    pub phone_id: String,
+    #[serde(rename = "phoneId")]
+    pub id: String,
     pub display_name: String,
     pub stock: Stock,
 }
@@ -55,7 +56,8 @@ pub struct Money {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
-    pub order_id: String,
+    #[serde(rename = "orderId")]
+    pub id: String,
     #[serde(deserialize_with = "status")]
     pub status: String,
     pub total: Option<Money>,
@@ -84,7 +86,8 @@ pub struct ShopOrderLine {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
-    pub delivery_id: String,
+    #[serde(rename = "deliveryId")]
+    pub id: String,
     pub order_id: String,
     #[serde(deserialize_with = "status")]
     pub status: String,

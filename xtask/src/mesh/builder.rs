@@ -135,10 +135,10 @@ fn write_configuration(dir: &Path, values: &Values) -> Result<()> {
     paths::write_private(&files::nats(dir), nats.as_bytes())
 }
 
-/// The values of the local run for every placeholder.
+/// The values of the local run for every placeholder of envoy.yaml and nats.conf.
 fn values(dir: &Path, ports: &Ports, keys: &Keys, passwords: &[String; 5]) -> Values {
     let shown = |path: PathBuf| path.display().to_string();
-    let mut values = Values::new();
+    let mut values: Values = LIMITS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let mut set = |name: &str, value: String| values.insert(name.to_owned(), value);
     for service in Service::ALL {
         let name = service.context().to_uppercase();
@@ -150,11 +150,32 @@ fn values(dir: &Path, ports: &Ports, keys: &Keys, passwords: &[String; 5]) -> Va
     set("NATS_STORE_DIR", shown(files::nats_store(dir)));
     set("DESCRIPTORS_FILE", shown(files::descriptors(dir)));
     set("JWKS_FILE", shown(keys.jwks()));
-    set("ADMIN_PORT", ports.envoy_admin.to_string());
     set("EDGE_PORT", ports.edge.to_string());
     set("MESH_PORT", ports.mesh.to_string());
+    set("ADMIN_PORT", ports.envoy_admin.to_string());
     values
 }
+
+/// The placeholders that are the same in every local run; envoy/README.md says what each is for.
+const LIMITS: &[(&str, &str)] = &[
+    ("EDGE_HOST", "127.0.0.1"),
+    ("MESH_HOST", "127.0.0.1"),
+    ("ISSUER", "tword"),
+    ("CORS_ORIGINS", r"http://(localhost|127\.0\.0\.1)(:[0-9]+)?"),
+    ("TRUSTED_HOPS", "0"),
+    ("EDGE_TIMEOUT_SECONDS", "5"),
+    ("MESH_TIMEOUT_SECONDS", "5"),
+    ("BOOKING_ROUTE_TIMEOUT", "0.58s"),
+    ("CONNECT_TIMEOUT", "0.25s"),
+    ("MAX_BODY_BYTES", "1048576"),
+    ("MAX_RESPONSE_BYTES", "8388608"),
+    ("MAX_CONNECTIONS", "4096"),
+    ("MAX_HEAP_BYTES", "536870912"),
+    ("RATE_LIMIT", "20000"),
+    ("CLIENT_RATE_LIMIT", "20000"),
+    ("MAX_REQUESTS", "1024"),
+    ("MAX_BOOKINGS", "256"),
+];
 
 fn spec(
     part: Part,
@@ -206,4 +227,24 @@ fn environment(service: Service, dir: &Path, ports: &Ports, keys: &Keys, passwor
         ("DRAIN_TIMEOUT", "8s".to_owned()),
     ];
     settings.map(|(name, value)| (format!("TWORD_{name}"), value)).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keys, Ports, values};
+    use crate::mesh::render;
+    use crate::paths;
+
+    #[test]
+    fn every_placeholder_of_both_templates_has_a_value() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let keys = Keys::open(dir.path()).expect("keys");
+        let ports = Ports::fixed(0).expect("ports");
+        let passwords = ["a", "b", "c", "d", "e"].map(str::to_owned);
+        let values = values(dir.path(), &ports, &keys, &passwords);
+        for template in ["envoy/envoy.yaml", "xtask/src/nats.conf"] {
+            let text = paths::read(&paths::root().join(template)).expect("the template");
+            render(&text, &values).expect(template);
+        }
+    }
 }

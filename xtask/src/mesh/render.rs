@@ -17,19 +17,16 @@ pub fn render(template: &str, values: &Values) -> Result<String> {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('@') {
         text.push_str(before);
-        match after.split_once('@').filter(|(name, _)| is_name(name)) {
-            Some((name, tail)) => {
-                match values.get(name) {
-                    Some(value) => text.push_str(value),
-                    None => missing.push(format!("@{name}@")),
-                }
-                rest = tail;
-            }
-            None => {
-                text.push('@');
-                rest = after;
-            }
+        let Some((name, tail)) = after.split_once('@').filter(|(name, _)| is_name(name)) else {
+            text.push('@');
+            rest = after;
+            continue;
+        };
+        match values.get(name) {
+            Some(value) => text.push_str(value),
+            None => missing.push(format!("@{name}@")),
         }
+        rest = tail;
     }
     text.push_str(rest);
     if missing.is_empty() {

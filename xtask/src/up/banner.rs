@@ -11,7 +11,7 @@ use crate::state::DemoShop;
 use crate::token::{Grant, Role};
 
 /// How long the ready-made tokens are valid.
-const TOKEN_TTL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const TOKEN_TTL: Duration = Duration::from_hours(7 * 24);
 
 /// Signs a token for each role of the demo shop and writes them to `tokens/` in the mesh's directory.
 pub(super) fn write_tokens(mesh: &Mesh, demo: &DemoShop) -> Result<Vec<(Role, String)>> {

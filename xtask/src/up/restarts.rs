@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Deaths are counted over this time.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// This many deaths within it are started again.
 const MOST: usize = 6;
 /// The first wait; each further death within the window doubles it.

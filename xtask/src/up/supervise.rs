@@ -14,17 +14,15 @@ pub(super) async fn supervise(mesh: Arc<Mesh>, part: Part) {
         let died = state.wait_for(|state| matches!(state, State::Died(_))).await;
         let Ok(State::Died(cause)) = died.map(|state| state.clone()) else { return };
         eprintln!("{part} {cause}");
-        match restarts.after_death(Instant::now()) {
-            Some(wait) => tokio::time::sleep(wait).await,
-            None => {
-                eprintln!("{part} keeps dying and stays down; its log: {}", mesh.log_path(part).display());
-                eprintln!("help: mend the cause, then: cargo xtask start {part}");
-                if state.wait_for(|state| !matches!(state, State::Died(_))).await.is_err() {
-                    return;
-                }
-                continue;
+        let Some(wait) = restarts.after_death(Instant::now()) else {
+            eprintln!("{part} keeps dying and stays down; its log: {}", mesh.log_path(part).display());
+            eprintln!("help: mend the cause, then: cargo xtask start {part}");
+            if state.wait_for(|state| !matches!(state, State::Died(_))).await.is_err() {
+                return;
             }
-        }
+            continue;
+        };
+        tokio::time::sleep(wait).await;
         // Somebody may have started or stopped it meanwhile.
         if matches!(mesh.state(part), State::Died(_)) {
             start_again(&mesh, part).await;

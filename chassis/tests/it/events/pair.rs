@@ -25,7 +25,7 @@ use super::broker::Broker;
 use crate::settings::options;
 
 /// Far longer than anything here takes; it only turns a hang into a failure.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Waits until `look` finds something.

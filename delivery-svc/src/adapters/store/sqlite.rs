@@ -9,7 +9,7 @@ use chassis::{
         sqlite::{Tx, micros, one_row, time},
     },
 };
-use sqlx::{QueryBuilder, SqlitePool, query::Query as Statement, sqlite::SqliteArguments};
+use sqlx::{QueryBuilder, SqlitePool, migrate::Migrator, query::Query as Statement, sqlite::SqliteArguments};
 use uuid::Uuid;
 
 use super::row::{
@@ -27,6 +27,9 @@ use crate::{
         recipient::Recipient,
     },
 };
+
+/// The tables of this service.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 #[async_trait]
 impl app::Tx for Tx {

@@ -75,7 +75,7 @@ pub fn units(request: &v1::ListUnitsRequest) -> Result<List<(Uuid, Uuid, Option<
     let mut violations = Violations::default();
     let shop_id = violations.check("shop_id", wire::uuid(&request.shop_id));
     let phone_id = violations.check("phone_id", wire::uuid(&request.phone_id));
-    let status = status(&mut violations, request.status, |status| match status {
+    let status = status(&mut violations, request.status).map(|status| match status {
         v1::unit::Status::Unspecified => None,
         v1::unit::Status::Available => Some(unit::Status::Available),
         v1::unit::Status::Reserved => Some(unit::Status::Reserved),
@@ -93,7 +93,7 @@ pub fn units(request: &v1::ListUnitsRequest) -> Result<List<(Uuid, Uuid, Option<
 pub fn orders(request: &v1::ListShopOrdersRequest) -> Result<List<(Uuid, Option<order::Status>)>, Refusal> {
     let mut violations = Violations::default();
     let shop_id = violations.check("shop_id", wire::uuid(&request.shop_id));
-    let status = status(&mut violations, request.status, |status| match status {
+    let status = status(&mut violations, request.status).map(|status| match status {
         v1::shop_order::Status::Unspecified => None,
         v1::shop_order::Status::Placed => Some(order::Status::Placed),
         v1::shop_order::Status::Confirmed => Some(order::Status::Confirmed),
@@ -105,13 +105,9 @@ pub fn orders(request: &v1::ListShopOrdersRequest) -> Result<List<(Uuid, Option<
     list(violations, shop_id.zip(status), request.page_size, &request.page_token, "orders")
 }
 
-fn status<W: TryFrom<i32>, S>(
-    violations: &mut Violations,
-    number: i32,
-    status: impl Fn(W) -> Option<S>,
-) -> Option<Option<S>> {
-    let known = W::try_from(number).map_err(|_unknown| "must be a status of this list");
-    violations.check("status", known).map(status)
+/// A known status number of the wire.
+fn status<W: TryFrom<i32>>(violations: &mut Violations, number: i32) -> Option<W> {
+    violations.check("status", W::try_from(number).map_err(|_unknown| "must be a status of this list"))
 }
 
 fn list<F: std::fmt::Debug>(

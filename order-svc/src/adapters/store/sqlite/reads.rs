@@ -93,10 +93,11 @@ impl Read for Reads {
         .bind(page.rows())
         .fetch_all(&self.pool)
         .await?;
-        let entry = |(version, status, kind, actor_id, reason, event_time): (i64, String, String, String, String, i64)| {
-            let actor = Actor { kind: names::parse_actor_kind(&kind)?, id: actor_id };
-            Ok(HistoryEntry { version, status, actor, reason, time: time(event_time)? })
-        };
+        let entry =
+            |(version, status, kind, actor_id, reason, event_time): (i64, String, String, String, String, i64)| {
+                let actor = Actor { kind: names::parse_actor_kind(&kind)?, id: actor_id };
+                Ok(HistoryEntry { version, status, actor, reason, time: time(event_time)? })
+            };
         entries.into_iter().map(entry).collect()
     }
 
@@ -109,13 +110,12 @@ impl Read for Reads {
     }
 
     async fn overdue(&self, before: OffsetDateTime, limit: u32) -> Result<Vec<Order>, Error> {
-        let overdue = sqlx::query_as(select_orders!(
-            "WHERE status = 'PLACED' AND reserve_by < ? ORDER BY reserve_by LIMIT ?"
-        ))
-        .bind(micros(before))
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
+        let overdue =
+            sqlx::query_as(select_orders!("WHERE status = 'PLACED' AND reserve_by < ? ORDER BY reserve_by LIMIT ?"))
+                .bind(micros(before))
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await?;
         self.with_lines(overdue).await
     }
 }

@@ -45,9 +45,7 @@ impl<'a> StateColumns<'a> {
     pub fn of(status: &'a Status) -> Self {
         match status {
             Status::Placed | Status::Confirmed => Self::default(),
-            Status::Rejected(reason) => {
-                Self { reject_reason: Some(names::reject_reason(*reason)), ..Self::default() }
-            }
+            Status::Rejected(reason) => Self { reject_reason: Some(names::reject_reason(*reason)), ..Self::default() },
             Status::Cancelled { by, reason } => Self {
                 cancelled_by_kind: Some(names::actor_kind(by.kind)),
                 cancelled_by_id: Some(&by.id),
@@ -104,15 +102,14 @@ pub async fn order(connection: &mut SqliteConnection, id: Uuid) -> Result<Option
 
 /// The order that a key placed.
 pub async fn placed_with(connection: &mut SqliteConnection, scope: &Scope) -> Result<Option<Placed>, Error> {
-    let row: Option<OrderRow> = sqlx::query_as(select_orders!(
-        "WHERE key_issuer = ? AND key_subject = ? AND key_method = ? AND key = ?"
-    ))
-    .bind(&scope.issuer)
-    .bind(&scope.subject)
-    .bind(&scope.method)
-    .bind(&scope.key)
-    .fetch_optional(&mut *connection)
-    .await?;
+    let row: Option<OrderRow> =
+        sqlx::query_as(select_orders!("WHERE key_issuer = ? AND key_subject = ? AND key_method = ? AND key = ?"))
+            .bind(&scope.issuer)
+            .bind(&scope.subject)
+            .bind(&scope.method)
+            .bind(&scope.key)
+            .fetch_optional(&mut *connection)
+            .await?;
     let Some(row) = row else { return Ok(None) };
     let hash = row.request_hash.clone().and_then(|hash| hash.try_into().ok());
     let hash = hash.ok_or_else(|| Error::inconsistent("an order has a key and no request hash"))?;
@@ -184,12 +181,15 @@ impl OrderRow {
             ("CANCELLED", None, Some((by, reason)), None) => Ok(Status::Cancelled { by, reason }),
             ("SHIPPED", None, None, Some(shipment)) => Ok(Status::Shipped(shipment)),
             ("DELIVERED", None, None, Some(shipment)) => Ok(Status::Delivered(shipment)),
-            (status, ..) => Err(Error::inconsistent(format!("order {} is {status} with the facts of another", self.id))),
+            (status, ..) => {
+                Err(Error::inconsistent(format!("order {} is {status} with the facts of another", self.id)))
+            }
         }
     }
 
     fn cancellation(&self) -> Result<Option<(Actor, String)>, Error> {
-        let (Some(kind), Some(id), Some(reason)) = (&self.cancelled_by_kind, &self.cancelled_by_id, &self.cancel_reason)
+        let (Some(kind), Some(id), Some(reason)) =
+            (&self.cancelled_by_kind, &self.cancelled_by_id, &self.cancel_reason)
         else {
             return Ok(None);
         };

@@ -20,12 +20,12 @@ use crate::{
 const CANCEL_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Books and cancels deliveries.
-pub struct DeliveryClient {
+pub struct DeliveryBookings {
     client: BookingServiceClient<Mesh>,
     booking_deadline: Duration,
 }
 
-impl DeliveryClient {
+impl DeliveryBookings {
     /// Calls through `mesh`; a booking takes at most `booking_deadline`.
     pub fn new(mesh: Mesh, booking_deadline: Duration) -> Self {
         Self { client: BookingServiceClient::new(mesh), booking_deadline }
@@ -33,7 +33,7 @@ impl DeliveryClient {
 }
 
 #[async_trait::async_trait]
-impl Bookings for DeliveryClient {
+impl Bookings for DeliveryBookings {
     async fn book(&self, booking: Booking) -> Result<Booked, NoAnswer> {
         let request = delivery_wire::BookDeliveryRequest {
             order_id: booking.order_id.to_string(),

@@ -15,12 +15,12 @@ use proto::order::v1::{self as order_wire, order_service_server::OrderService};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{
-    access::{CANCEL_ORDER, PLACE_ORDER, caller},
-    convert,
-};
 use crate::{
-    app::{cancel_order, cancel_order::CancelOrder, place_order, place_order::PlaceOrder, read_orders::ReadOrders},
+    adapters::{
+        access::{CANCEL_ORDER, PLACE_ORDER, caller},
+        convert,
+    },
+    app::{CancelOrder, GetOrder, ListOrderEvents, ListOrders, PlaceOrder, cancel_order, place_order},
     domain::{Actor, Order, actor::ActorKind, order::MAX_REASON},
 };
 
@@ -30,8 +30,12 @@ pub struct Orders {
     pub place: PlaceOrder,
     /// Cancels.
     pub cancel: CancelOrder,
-    /// Reads.
-    pub read: ReadOrders,
+    /// Reads one.
+    pub get: GetOrder,
+    /// Lists.
+    pub list: ListOrders,
+    /// Lists changes.
+    pub events: ListOrderEvents,
     /// Tells the time of keys.
     pub clock: Arc<dyn Clock>,
 }
@@ -58,7 +62,7 @@ impl OrderService for Orders {
     ) -> Result<Response<order_wire::GetOrderResponse>, Status> {
         let caller = caller(person(&request)?)?;
         let id = order_id(&request.get_ref().order_id)?;
-        let order = self.read.get(&caller, id).await.map_err(Refusal::from)?;
+        let order = self.get.run(&caller, id).await.map_err(Refusal::from)?;
         Ok(Response::new(order_wire::GetOrderResponse { order: Some(convert::order(&order)) }))
     }
 
@@ -71,7 +75,7 @@ impl OrderService for Orders {
         let status = convert::status_filter(request.status)?;
         let filter = format!("orders {caller:?} {status:?}");
         let page = Page::parse(request.page_size, &request.page_token, &filter)?.of_uuids()?;
-        let mut orders = self.read.list(&caller, status, &page).await.map_err(Refusal::from)?;
+        let mut orders = self.list.run(&caller, status, &page).await.map_err(Refusal::from)?;
         let next_page_token = page.finish(&mut orders, &filter, |order| Cursor::new(order.create_time, order.id));
         let orders = orders.iter().map(convert::order).collect();
         Ok(Response::new(order_wire::ListOrdersResponse { orders, next_page_token }))
@@ -103,11 +107,9 @@ impl OrderService for Orders {
         let id = order_id(&request.order_id)?;
         let filter = format!("events {id}");
         let page = Page::parse(request.page_size, &request.page_token, &filter)?.of_numbers()?;
-        let mut events = self.read.history(&caller, id, &page).await.map_err(Refusal::from)?;
-        let next_page_token = page.finish(&mut events, &filter, |entry| Cursor {
-            time: entry.time,
-            id: entry.version.to_string(),
-        });
+        let mut events = self.events.run(&caller, id, &page).await.map_err(Refusal::from)?;
+        let next_page_token =
+            page.finish(&mut events, &filter, |entry| Cursor { time: entry.time, id: entry.version.to_string() });
         let events = events.iter().map(convert::history_entry).collect::<Result<_, _>>().map_err(Refusal::from)?;
         Ok(Response::new(order_wire::ListOrderEventsResponse { events, next_page_token }))
     }
@@ -132,7 +134,8 @@ fn cancel_reason(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     let mut violations = Violations::default();
     if text.chars().count() > MAX_REASON || text.chars().any(char::is_control) {
-        violations.add("reason", format!("must have at most {MAX_REASON} characters, none of them a control character"));
+        violations
+            .add("reason", format!("must have at most {MAX_REASON} characters, none of them a control character"));
     }
     violations.finish()?;
     Ok(text.to_owned())

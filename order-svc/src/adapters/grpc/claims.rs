@@ -17,8 +17,14 @@ const MAX_IDS: usize = 200;
 
 /// Serves `ClaimService`.
 pub struct Claims {
-    /// The use case.
-    pub resolve: ResolveBookings,
+    resolve: ResolveBookings,
+}
+
+impl Claims {
+    /// Serves one use case.
+    pub fn new(resolve: ResolveBookings) -> Self {
+        Self { resolve }
+    }
 }
 
 #[tonic::async_trait]

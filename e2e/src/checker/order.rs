@@ -1,0 +1,152 @@
+//! One order: its history, its delivery, its messages and its customer's page tell the same.
+
+use std::collections::BTreeSet;
+
+use proto::delivery::v1::{self as delivery, Delivery};
+use proto::mypage::v1::{self as mypage, MyOrder};
+use proto::notify::v1::Message;
+use proto::notify::v1::message::{self, RecipientKind, Template};
+use proto::order::v1::order::Status;
+use proto::order::v1::order_event::Kind;
+use proto::order::v1::{GetOrderRequest, ListOrderEventsRequest, Order, OrderEvent};
+
+use super::{PAGE, Placed, View, messages, said};
+use crate::grpc::Grpc;
+use crate::wait::holds;
+
+/// Checks I1, I3, I5 and I6 of an acknowledged order; answers it as its customer sees it.
+pub async fn check(view: &View, placed: &Placed) -> Result<Order, String> {
+    let id = placed.order_id.as_str();
+    let customer = view.grpc.by(&placed.customer);
+    let request = GetOrderRequest { order_id: id.to_owned() };
+    let answer = customer.order().get_order(request).await.map_err(|status| format!("order {id}: {}", said(status)))?;
+    let order = answer.into_inner().order.ok_or("an answer without its order")?;
+    holds(order.status() != Status::Placed, format!("order {id} is still PLACED"))?;
+    let events = history(&customer, id).await?;
+    gapless(&order, &events)?;
+    let request = delivery::GetDeliveryRequest { delivery_id: id.to_owned() };
+    let answer = view.operator().delivery().get_delivery(request).await.map_err(said)?;
+    let delivery = answer.into_inner().delivery.ok_or("an answer without its delivery")?;
+    agrees(&order, &delivery)?;
+    let sent = messages(&view.operator(), id).await?;
+    told_once(&order, &events, &sent)?;
+    let request = mypage::GetMyOrderRequest { order_id: id.to_owned() };
+    let answer = customer.mypage().get_my_order(request).await.map_err(said)?;
+    let page = answer.into_inner().order.ok_or("an answer without its order")?;
+    shown(&order, &delivery, &sent, &page)?;
+    Ok(order)
+}
+
+async fn history(customer: &Grpc, id: &str) -> Result<Vec<OrderEvent>, String> {
+    let request =
+        ListOrderEventsRequest { order_id: id.to_owned(), page_size: PAGE, page_token: String::new() };
+    Ok(customer.order().list_order_events(request).await.map_err(said)?.into_inner().events)
+}
+
+/// I1: versions from 1 on without a gap, each change a legal one, the last one the order's status.
+fn gapless(order: &Order, events: &[OrderEvent]) -> Result<(), String> {
+    let seen = || format!("order {order:?} with the history {events:?}");
+    holds(events.len() as i64 == order.version, seen())?;
+    let mut last = Kind::Unspecified;
+    for (index, event) in events.iter().enumerate() {
+        holds(event.version == index as i64 + 1 && follows(last, event.kind()), seen())?;
+        holds(event.actor.as_ref().is_some_and(|actor| !actor.id.is_empty()) && event.event_time.is_some(), seen())?;
+        last = event.kind();
+    }
+    holds(last.as_str_name().trim_start_matches("KIND_") == name(order), seen())
+}
+
+const fn follows(before: Kind, after: Kind) -> bool {
+    matches!(
+        (before, after),
+        (Kind::Unspecified, Kind::Placed)
+            | (Kind::Placed, Kind::Confirmed | Kind::Rejected | Kind::Cancelled)
+            | (Kind::Confirmed, Kind::Shipped | Kind::Cancelled)
+            | (Kind::Shipped, Kind::Delivered)
+    )
+}
+
+fn name(order: &Order) -> &'static str {
+    order.status().as_str_name().trim_start_matches("STATUS_")
+}
+
+/// I3: the delivery is of this order and as far as it is.
+pub fn agrees(order: &Order, delivery: &Delivery) -> Result<(), String> {
+    let seen = || format!("order {order:?} with the delivery {delivery:?}");
+    let same = delivery.order_id == order.order_id
+        && delivery.shop_id == order.shop_id
+        && delivery.customer_id == order.customer_id
+        && delivery.tracking_number == order.tracking_number;
+    holds(same, seen())?;
+    let wanted = match order.status() {
+        Status::Unspecified => return Err(seen()),
+        Status::Placed => delivery::delivery::Status::Booked,
+        Status::Confirmed => delivery::delivery::Status::Ready,
+        Status::Rejected | Status::Cancelled => delivery::delivery::Status::Cancelled,
+        Status::Shipped => delivery::delivery::Status::Shipped,
+        Status::Delivered => delivery::delivery::Status::Delivered,
+    };
+    holds(delivery.status() == wanted, seen())
+}
+
+/// I5: one message per change, recipient and channel.
+fn told_once(order: &Order, events: &[OrderEvent], sent: &[Message]) -> Result<(), String> {
+    let mut wanted: Vec<_> = events
+        .iter()
+        .flat_map(|event| {
+            let template = event.kind().as_str_name().trim_start_matches("KIND_");
+            let shop = matches!(event.kind(), Kind::Placed | Kind::Cancelled);
+            [Some(("CUSTOMER", template)), shop.then_some(("SHOP", template))].into_iter().flatten()
+        })
+        .collect();
+    let mut found: Vec<_> = sent.iter().map(|message| (kind(message), template(message))).collect();
+    wanted.sort_unstable();
+    found.sort_unstable();
+    holds(wanted == found, format!("order {}: told {found:?} and not {wanted:?}", order.order_id))?;
+    for message in sent {
+        let recipient = match message.recipient_kind() {
+            RecipientKind::Customer => &order.customer_id,
+            RecipientKind::Shop => &order.shop_id,
+            RecipientKind::Unspecified => return Err(format!("a message to nobody: {message:?}")),
+        };
+        let right = message.status() == message::Status::Sent
+            && message.recipient_id == *recipient
+            && message.channel == "log"
+            && message.version == 1;
+        holds(right, format!("message {message:?} of order {order:?}"))?;
+    }
+    Ok(())
+}
+
+fn kind(message: &Message) -> &'static str {
+    message.recipient_kind().as_str_name().trim_start_matches("RECIPIENT_KIND_")
+}
+
+fn template(message: &Message) -> &'static str {
+    Template::as_str_name(&message.template()).trim_start_matches("TEMPLATE_")
+}
+
+/// I6: the customer's page equals what order, delivery and messages hold.
+fn shown(order: &Order, delivery: &Delivery, sent: &[Message], page: &MyOrder) -> Result<(), String> {
+    let seen = || format!("my page shows {page:?} of {order:?} with {delivery:?} and {sent:?}");
+    let same = page.status == order.status
+        && page.order_version == order.version
+        && page.total == order.total
+        && page.shop_id == order.shop_id
+        && page.create_time == order.create_time
+        && page.update_time == order.update_time;
+    holds(same, seen())?;
+    let lines: Vec<_> = page.lines.iter().map(|line| (&line.phone_id, line.quantity, &line.serials)).collect();
+    let ordered: Vec<_> = order.lines.iter().map(|line| (&line.phone_id, line.quantity, &line.serials)).collect();
+    holds(lines == ordered, seen())?;
+    let shipment = page.delivery.as_ref().ok_or_else(seen)?;
+    let same = shipment.status == delivery.status
+        && shipment.version == delivery.version
+        && shipment.carrier == delivery.carrier
+        && shipment.tracking_number == delivery.tracking_number;
+    holds(same, seen())?;
+    let told: BTreeSet<_> = page.messages.iter().map(|message| message.message_id.as_str()).collect();
+    let customers = sent.iter().filter(|message| message.recipient_kind() == RecipientKind::Customer);
+    let wanted: BTreeSet<_> = customers.map(|message| message.message_id.as_str()).collect();
+    holds(told == wanted && page.messages.len() == wanted.len(), seen())
+}

@@ -1,0 +1,89 @@
+//! Units: none lost, none made, none in two orders.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proto::order::v1::Order;
+use proto::order::v1::order::Status as OrderStatus;
+use proto::shop::v1::unit::Status;
+use proto::shop::v1::{GetPhoneRequest, ListUnitsRequest, Stock, Unit};
+
+use super::{PAGE, said};
+use crate::grpc::Grpc;
+use crate::wait::holds;
+use crate::world::Shop;
+
+/// Checks I2 and I4 of each of a shop's phones.
+pub async fn check(staff: &Grpc, shop: &Shop, orders: &[Order]) -> Result<(), String> {
+    for phone_id in &shop.phones {
+        let units = units(staff, shop, phone_id).await?;
+        let request = GetPhoneRequest { shop_id: shop.id.clone(), phone_id: phone_id.clone() };
+        let answer = staff.shop().get_phone(request).await.map_err(said)?.into_inner();
+        let stock = answer.phone.and_then(|phone| phone.stock).ok_or("a phone without its stock")?;
+        counted(&stock, &units)?;
+        held(phone_id, &units, orders)?;
+    }
+    Ok(())
+}
+
+async fn units(staff: &Grpc, shop: &Shop, phone_id: &str) -> Result<Vec<Unit>, String> {
+    let mut all = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = ListUnitsRequest {
+            shop_id: shop.id.clone(),
+            phone_id: phone_id.to_owned(),
+            status: 0,
+            page_size: PAGE,
+            page_token,
+        };
+        let page = staff.shop().list_units(request).await.map_err(said)?.into_inner();
+        all.extend(page.units);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(all);
+        }
+    }
+}
+
+/// I2: registered = available + reserved + sold + withdrawn, and each is what the units say.
+fn counted(stock: &Stock, units: &[Unit]) -> Result<(), String> {
+    let count = |status: Status| units.iter().filter(|unit| unit.status() == status).count();
+    let counts = [
+        (stock.registered, units.len()),
+        (stock.available, count(Status::Available)),
+        (stock.reserved, count(Status::Reserved)),
+        (stock.sold, count(Status::Sold)),
+        (stock.withdrawn, count(Status::Withdrawn)),
+    ];
+    let right = counts.iter().all(|(said, counted)| usize::try_from(*said).is_ok_and(|said| said == *counted));
+    let sum = stock.available + stock.reserved + stock.sold + stock.withdrawn;
+    holds(right && stock.registered == sum, format!("{stock:?}, but the units are {counts:?}"))?;
+    let serials: BTreeSet<_> = units.iter().map(|unit| unit.serial.as_str()).collect();
+    holds(serials.len() == units.len(), "a serial number stands twice")
+}
+
+/// I2 and I4: a confirmed order's units are reserved for it, a shipped one's are sold, no other order holds any.
+fn held(phone_id: &str, units: &[Unit], orders: &[Order]) -> Result<(), String> {
+    let mut wanted = BTreeMap::new();
+    for order in orders {
+        let status = match order.status() {
+            OrderStatus::Confirmed => Status::Reserved,
+            OrderStatus::Shipped | OrderStatus::Delivered => Status::Sold,
+            OrderStatus::Unspecified | OrderStatus::Placed | OrderStatus::Rejected | OrderStatus::Cancelled => continue,
+        };
+        for line in order.lines.iter().filter(|line| line.phone_id == *phone_id) {
+            let whole = usize::try_from(line.quantity).is_ok_and(|quantity| quantity == line.serials.len());
+            holds(whole, format!("an order with other than its quantity of units: {order:?}"))?;
+            for serial in &line.serials {
+                let twice = wanted.insert(serial.as_str(), (status, order.order_id.as_str()));
+                holds(twice.is_none(), format!("unit {serial} belongs to two orders"))?;
+            }
+        }
+    }
+    let taken = units.iter().filter(|unit| matches!(unit.status(), Status::Reserved | Status::Sold));
+    let found: BTreeMap<_, _> =
+        taken.map(|unit| (unit.serial.as_str(), (unit.status(), unit.order_id.as_str()))).collect();
+    let wrong: Vec<_> = found.iter().filter(|(serial, held)| wanted.get(*serial) != Some(held)).collect();
+    let missing: Vec<_> = wanted.keys().filter(|serial| !found.contains_key(*serial)).collect();
+    holds(wrong.is_empty() && missing.is_empty(), format!("units held by no live order {wrong:?}, missing {missing:?}"))
+}

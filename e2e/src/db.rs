@@ -1,0 +1,103 @@
+//! Looks into the services' SQLite files: what no API tells, read only.
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
+use uuid::Uuid;
+use xtask::mesh::Service;
+
+use crate::wait::{self, holds};
+use crate::world::World;
+
+/// Who consumes whose events.
+const CONSUMERS: [(Service, &[Service]); 5] = [
+    (Service::Shop, &[Service::Order]),
+    (Service::Order, &[Service::Shop, Service::Delivery]),
+    (Service::Delivery, &[Service::Order]),
+    (Service::Notify, &[Service::Order]),
+    (Service::MyPage, &[Service::Order, Service::Delivery, Service::Notify]),
+];
+/// The longest chain of events that follow from one another.
+const CHAIN: usize = 6;
+
+/// A read-only connection to a service's file.
+///
+/// # Errors
+/// It could not be opened.
+pub async fn open(world: &World, service: Service) -> Result<SqliteConnection, String> {
+    let options = SqliteConnectOptions::new().filename(world.mesh().database(service)).read_only(true);
+    options.connect().await.map_err(said)
+}
+
+/// A connection that can write, for tests that stand in a service's way.
+pub async fn open_to_write(world: &World, service: Service) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(world.mesh().database(service));
+    options.connect().await.expect("the file")
+}
+
+/// One number from a service's file.
+///
+/// # Errors
+/// It could not be read.
+pub async fn count(world: &World, service: Service, query: &'static str) -> Result<i64, String> {
+    let mut connection = open(world, service).await?;
+    let count = sqlx::query_scalar(query).fetch_one(&mut connection).await.map_err(said)?;
+    connection.close().await.map_err(said)?;
+    Ok(count)
+}
+
+/// Waits until every event that is written now, and what follows from it, has been published and consumed by each of
+/// its consumers.
+pub async fn drained(world: &World) {
+    for _ in 0..CHAIN {
+        for (consumer, producers) in CONSUMERS {
+            for producer in producers {
+                consumed(world, consumer, *producer).await;
+            }
+        }
+    }
+}
+
+async fn consumed(world: &World, consumer: Service, producer: Service) {
+    let what = format!("{} to have consumed what {} wrote", consumer.name(), producer.name());
+    let written = wait::until(&what, || count(world, producer, "SELECT coalesce(max(position), 0) FROM outbox")).await;
+    wait::until(&what, || async move {
+        let heads = heads(world, producer, written).await?;
+        let mut connection = open(world, consumer).await?;
+        for (epoch, head) in heads {
+            let seen: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM inbox_tick WHERE producer = ? AND epoch = ? AND sequence <= ?",
+            )
+            .bind(producer.context())
+            .bind(epoch)
+            .bind(head)
+            .fetch_one(&mut connection)
+            .await
+            .map_err(said)?;
+            holds(seen == head, format!("{seen} of {head} events"))?;
+        }
+        connection.close().await.map_err(said)
+    })
+    .await;
+}
+
+/// Each epoch with its last number, once everything up to a position is numbered.
+async fn heads(world: &World, producer: Service, position: i64) -> Result<Vec<(Uuid, i64)>, String> {
+    let mut connection = open(world, producer).await?;
+    let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE sequence IS NULL AND position <= ?")
+        .bind(position)
+        .fetch_one(&mut connection)
+        .await
+        .map_err(said)?;
+    holds(waiting == 0, format!("{waiting} events that the relay has not numbered"))?;
+    let heads = sqlx::query_as("SELECT epoch, max(sequence) FROM outbox WHERE position <= ? GROUP BY epoch")
+        .bind(position)
+        .fetch_all(&mut connection)
+        .await
+        .map_err(said)?;
+    connection.close().await.map_err(said)?;
+    Ok(heads)
+}
+
+fn said(error: sqlx::Error) -> String {
+    error.to_string()
+}
