@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::{
-    ConnectOptions, Event,
+    ConnectOptions, Event, ServerAddr,
     jetstream::{
         self, Context,
         consumer::{AckPolicy, Consumer, DeliverPolicy, pull},
@@ -57,8 +57,9 @@ impl Broker {
                 note(&event, &report);
                 std::future::ready(())
             });
-        let servers = options.nats_url.split(',').map(|url| url.trim().parse()).collect::<Result<Vec<async_nats::ServerAddr>, _>>()?;
-        let client = connect.connect(servers).await?;
+        let servers = options.nats_url.split(',').map(|url| url.trim().parse());
+        let servers = servers.collect::<Result<Vec<ServerAddr>, _>>()?;
+        let client = signed_in(connect, &servers).connect(servers).await?;
         let context = jetstream::context::ContextBuilder::new()
             .timeout(REQUEST_TIMEOUT)
             .ack_timeout(REQUEST_TIMEOUT)
@@ -106,6 +107,15 @@ impl Broker {
             ..pull::Config::default()
         };
         Ok(stream.get_or_create_consumer(name, config).await?)
+    }
+}
+
+/// With the user and the password of the first URL that has them; the client by itself sends none.
+fn signed_in(connect: ConnectOptions, servers: &[ServerAddr]) -> ConnectOptions {
+    let found = servers.iter().find_map(|server| Some((server.username()?, server.password()?)));
+    match found {
+        Some((user, password)) => connect.user_and_password(user.to_owned(), password.to_owned()),
+        None => connect,
     }
 }
 

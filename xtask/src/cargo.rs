@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use crate::error::{Context, Error, Result};
 use crate::paths;
@@ -14,16 +14,16 @@ pub(crate) fn command<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -
     command
 }
 
-/// Builds every binary of the workspace and answers where they are. Blocks; cargo shows its progress.
+/// Builds every binary of the workspace and answers where they are; cargo shows its progress and ends when this is dropped.
 ///
 /// # Errors
 /// Something does not compile; cargo has said what.
-pub(crate) fn build(release: bool) -> Result<PathBuf> {
-    let mut build = command(["build", "--workspace", "--bins"]);
-    if release {
-        build.arg("--release");
-    }
-    run(build, "building the services")?;
+pub(crate) async fn build(release: bool) -> Result<PathBuf> {
+    let doing = "building the services";
+    let profile: &[&str] = if release { &["--release"] } else { &[] };
+    let build = command(["build", "--workspace", "--bins"].iter().chain(profile));
+    let status = tokio::process::Command::from(build).kill_on_drop(true).status().await;
+    judge(status.context(|| format!("{doing}: running cargo"))?, doing)?;
     Ok(paths::target(if release { "release" } else { "debug" }))
 }
 
@@ -33,5 +33,9 @@ pub(crate) fn build(release: bool) -> Result<PathBuf> {
 /// It could not be run, or ended with another status than 0.
 pub(crate) fn run(mut command: Command, doing: &str) -> Result<()> {
     let status = command.status().context(|| format!("{doing}: running {}", command.get_program().display()))?;
+    judge(status, doing)
+}
+
+fn judge(status: ExitStatus, doing: &str) -> Result<()> {
     if status.success() { Ok(()) } else { Err(Error::new(format!("{doing} failed ({status})"))) }
 }

@@ -16,9 +16,9 @@ use crate::{cargo, paths, tools};
 ///
 /// # Errors
 /// A tool is missing, the services do not compile, or cargo could not be run.
-pub fn test(arguments: &[String]) -> Result<ExitCode> {
+pub async fn test(arguments: &[String]) -> Result<ExitCode> {
     let (envoy, nats_server) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?);
-    let binaries = cargo::build(false)?;
+    let binaries = cargo::build(false).await?;
     let status = cargo::command(["test", "--workspace"])
         .args(arguments)
         .env(tools::ENVOY.variable, envoy)

@@ -122,7 +122,7 @@ fn dispatch(chore: Chore) -> Result<ExitCode> {
             let state = MeshState::load(&place.dir())?;
             block_on(demo::run(&state.edge, &Keys::open(&files::keys(&state.dir))?))?;
         }
-        Chore::Test { arguments } => return chores::test(&arguments),
+        Chore::Test { arguments } => return block_on(chores::test(&arguments)),
         Chore::Lint => chores::lint()?,
         Chore::Token(Token { place, role, sub: subject, shop, ttl }) => {
             println!("{}", chores::token(chores::TokenRequest { dir: place.dir(), role, subject, shop, ttl })?);
@@ -142,7 +142,11 @@ fn tell(place: Place, command: &Command) -> Result<()> {
 
 fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.context(|| "starting the runtime".to_owned())?.block_on(future)
+    let runtime = runtime.context(|| "starting the runtime".to_owned())?;
+    let done = runtime.block_on(future);
+    // A download that a signal has overtaken is not waited for.
+    runtime.shutdown_background();
+    done
 }
 
 /// Reads `90s`, `15m`, `24h` or `7d`.

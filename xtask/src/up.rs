@@ -58,8 +58,8 @@ async fn start(options: Options) -> Result<Mesh> {
     }
     let ports = Ports::fixed(options.port_offset)?;
     ports.check()?;
+    let binaries = cargo::build(options.release).await?;
     let mesh = tokio::task::spawn_blocking(move || {
-        let binaries = cargo::build(options.release)?;
         let (envoy, nats_server) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?);
         let builder = Mesh::builder(&options.dir).ports(ports).binaries(binaries).envoy(envoy).nats_server(nats_server);
         builder.prepare()

@@ -1,7 +1,7 @@
 //! All eight functional requirements, by REST and by gRPC, through the edge.
 
 use e2e::checker::{self, Placed};
-use e2e::flow::{self, cancel, complete, delivery_reaches, key, order_id, order_of, reaches, ship, stock};
+use e2e::flow::{cancel, complete, delivery_reaches, key, order_id, order_of, reaches, ship, stock};
 use e2e::grpc::{keyed, money};
 use e2e::rest::Rest;
 use e2e::wait::{self, holds};
@@ -69,8 +69,8 @@ async fn registers_phones(manager: &Rest, shop_id: &str) -> String {
     let path = format!("/v1/shops/{shop_id}/phones");
     let registered = manager.post_keyed(&path, &key(), &phones).await.ok();
     let phone_id = registered["phones"][0]["phoneId"].as_str().expect("an id").to_owned();
-    let added = manager.post_keyed(&format!("{path}/{phone_id}/units"), &key(), &json!({ "units": { "quantity": 3 } }));
-    let added = added.await.ok();
+    let more = json!({ "units": { "quantity": 3 } });
+    let added = manager.post_keyed(&format!("{path}/{phone_id}/units"), &key(), &more).await.ok();
     let serials: Vec<_> = added["serials"].as_array().expect("serials").iter().filter_map(Value::as_str).collect();
     assert!(serials.len() == 3 && serials.iter().all(|serial| serial.starts_with("TW-")), "{added}");
     assert_eq!(added["phone"]["stock"]["available"], 5, "{added}");
@@ -135,7 +135,7 @@ async fn all_eight_requirements_by_grpc_and_in_english() {
     for _ in 0..2 {
         let placed = buyer.order().place_order(keyed(both_phones(&shop))).await.expect("an order").into_inner();
         let order_id = placed.order.expect("the order").order_id;
-        flow::reaches(&world.rest(&customer), &order_id, "CONFIRMED").await;
+        reaches(&world.rest(&customer), &order_id, "CONFIRMED").await;
         orders.push(Placed { customer: customer.clone(), order_id });
     }
     let [kept, dropped] = [&orders[0].order_id, &orders[1].order_id];

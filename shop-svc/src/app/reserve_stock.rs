@@ -17,7 +17,7 @@ use crate::domain::{
 /// The store failed.
 pub async fn run(tx: &mut dyn Tx, order: &Order, now: OffsetDateTime) -> Result<(), store::Error> {
     let shop = tx.shop(order.shop_id).await?;
-    if false {
+    if tx.reservation(order.id).await?.is_some() {
         return Ok(());
     }
     let mut offers = BTreeMap::new();

@@ -113,12 +113,11 @@ impl Ports {
     /// Some are busy: the error names each and, where it is known, who holds it.
     pub fn check(&self) -> Result<()> {
         let busy = self.all().into_iter().filter(|(_, port)| !is_free(*port));
-        let busy: Vec<_> = busy.map(|(what, port)| format!("{port} (for {what}){}", held_by(port))).collect();
+        let busy: Vec<_> = busy.map(|(what, port)| format!("\n  {port}, for {what}{}", held_by(port))).collect();
         if busy.is_empty() {
             return Ok(());
         }
-        let (noun, verb) = if busy.len() == 1 { ("port", "is") } else { ("ports", "are") };
-        Err(Error::new(format!("{noun} {} {verb} in use", busy.join(", ")))
+        Err(Error::new(format!("what the mesh is to listen on is in use:{}", busy.concat()))
             .help("stop what listens there, or move the whole mesh: cargo xtask up --port-offset 10000"))
     }
 }
