@@ -28,21 +28,35 @@ pub enum Taken {
     StoreAway(Duration),
 }
 
-/// Handles `event` once, however often it comes.
+/// Handles `event` once, however often it comes, in the trace that it belongs to.
 pub async fn take_in<T: Tx + ?Sized + 'static>(
     store: &Store<T>,
     handler: &Arc<dyn Handler<T>>,
     clock: &dyn Clock,
     event: Arc<Event>,
 ) -> Taken {
+    let traceparent = event.traceparent.clone();
+    trace::continued(traceparent.as_deref(), take_in_here(store, handler, clock, event)).await
+}
+
+async fn take_in_here<T: Tx + ?Sized + 'static>(
+    store: &Store<T>,
+    handler: &Arc<dyn Handler<T>>,
+    clock: &dyn Clock,
+    event: Arc<Event>,
+) -> Taken {
     let failure = match effect(store, handler, Arc::clone(&event)).await {
-        Ok(()) => return Taken::Done,
+        Ok(Effect::Known) => return Taken::Done,
+        Ok(Effect::New) => {
+            tracing::info!(event_id = %event.id, kind = event.kind, aggregate_id = %event.aggregate_id, "event handled");
+            return Taken::Done;
+        }
         Err(failure) => failure,
     };
     let cause = chain(&failure);
     let (limit, delay) = match failure {
         Failure::Early(_) => {
-            tracing::info!(event_id = %event.id, kind = event.kind, cause, "event is early");
+            tracing::info!(event_id = %event.id, kind = event.kind, aggregate_id = %event.aggregate_id, cause, "event is early");
             return Taken::Later(EARLY_DELAY);
         }
         Failure::Undecodable(_) => (1, Duration::ZERO),
@@ -58,27 +72,36 @@ pub async fn take_in<T: Tx + ?Sized + 'static>(
     match count(store, clock, event, cause, limit).await {
         Ok(true) => Taken::Done,
         Ok(false) => Taken::Later(delay),
-        Err(_logged_by_the_store) => Taken::StoreAway(STORE_DELAY),
+        Err(error) => {
+            tracing::warn!(cause = chain(&error), "failure could not be counted");
+            Taken::StoreAway(STORE_DELAY)
+        }
     }
+}
+
+/// Whether an event had its effect now or before.
+enum Effect {
+    New,
+    Known,
 }
 
 async fn effect<T: Tx + ?Sized + 'static>(
     store: &Store<T>,
     handler: &Arc<dyn Handler<T>>,
     event: Arc<Event>,
-) -> Result<(), Failure> {
+) -> Result<Effect, Failure> {
     let handler = Arc::clone(handler);
-    let traceparent = event.traceparent.clone();
     let unit = store.run(move |tx| {
         let (handler, event) = (Arc::clone(&handler), Arc::clone(&event));
         Box::pin(async move {
             if !tx.admit(&event).await? {
-                return Ok(());
+                return Ok(Effect::Known);
             }
-            handler.handle(tx, &event).await
+            handler.handle(tx, &event).await?;
+            Ok(Effect::New)
         })
     });
-    trace::continued(traceparent.as_deref(), unit).await
+    unit.await
 }
 
 /// Counts a failure by the event's own fault; true where that made it a dead letter.

@@ -17,8 +17,12 @@ use prost::Message;
 use prost_types::FileDescriptorSet;
 use tonic::{Code, Status, body::Body};
 use tower::{Service, util::BoxCloneSyncService};
+use tracing::Span;
 
 use super::Handler;
+
+/// Asked every second by everybody around; only its failures are logged.
+const HEALTH: &str = "grpc.health.v1.Health";
 
 /// Metrics of known methods, by path. Paths that nobody serves share one label: what callers send bounds no memory.
 #[derive(Clone)]
@@ -42,7 +46,7 @@ impl Observe {
         let methods = [proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET]
             .into_iter()
             .flat_map(methods)
-            .filter(|(service, _)| services.contains(&service.as_str()) || service == "grpc.health.v1.Health")
+            .filter(|(service, _)| services.contains(&service.as_str()) || service == HEALTH)
             .map(|(service, name)| (format!("/{service}/{name}"), Arc::new(Method::new(service, name))))
             .collect();
         Self { methods: Arc::new(methods), unknown: Arc::new(Method::new("unknown".to_owned(), "unknown".to_owned())) }
@@ -113,13 +117,15 @@ struct Call {
     method: Arc<Method>,
     started: Instant,
     code: Option<Code>,
+    /// The call's own, for its end comes outside of it.
+    span: Span,
 }
 
 impl Call {
     fn start(method: Arc<Method>) -> Self {
         method.started.increment(1);
         method.in_flight.increment(1.0);
-        Self { method, started: Instant::now(), code: None }
+        Self { method, started: Instant::now(), code: None, span: Span::current() }
     }
 
     /// A refusal has its code in the headers; otherwise it comes after the body.
@@ -136,6 +142,12 @@ impl Drop for Call {
     fn drop(&mut self) {
         let code = self.code.unwrap_or(Code::Cancelled);
         let elapsed = self.started.elapsed();
+        let seconds = elapsed.as_secs_f64();
+        self.span.in_scope(|| match code {
+            Code::Ok if self.method.service == HEALTH => {}
+            Code::Ok => tracing::info!(seconds, "call answered"),
+            code => tracing::info!(code = code_name(code), seconds, "call refused"),
+        });
         self.method.in_flight.decrement(1.0);
         self.method.seconds.record(elapsed);
         match code {
@@ -148,7 +160,6 @@ impl Drop for Call {
             )
             .increment(1),
         }
-        tracing::debug!(code = code_name(code), seconds = elapsed.as_secs_f64(), "call ended");
     }
 }
 

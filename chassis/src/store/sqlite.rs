@@ -126,9 +126,18 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
                 Self::Inconsistent(error.to_string())
             }
+            // The database is there; what was to be written breaks a rule, and would break it again.
+            sqlx::Error::Database(broken) if breaks_constraint(broken.as_ref()) => Self::Inconsistent(broken.to_string()),
             other => Self::Unavailable(Box::new(other)),
         }
     }
+}
+
+/// Whether a UNIQUE, CHECK, NOT NULL, foreign key or trigger refused a write.
+fn breaks_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
+    /// `SQLITE_CONSTRAINT`; the extended codes have it in their lowest byte.
+    const CONSTRAINT: u32 = 19;
+    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == CONSTRAINT)
 }
 
 /// Checks that a write touched exactly the one row it was meant for.

@@ -26,7 +26,7 @@ fn the_services_reasons_are_documented_as_they_are() {
     let documented: Vec<_> = table::documented().into_iter().filter(|row| row.from != EDGE).collect();
     let coded = coded();
     let lines: Vec<_> = coded.iter().map(ToString::to_string).collect();
-    assert_eq!(documented, coded, "docs/errors.md needs these rows, in this order:\n{}\n", lines.join("\n"));
+    assert!(documented == coded, "docs/errors.md needs these rows, in this order:\n{}\n", lines.join("\n"));
 }
 
 #[test]

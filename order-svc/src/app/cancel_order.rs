@@ -74,6 +74,7 @@ impl CancelOrder {
     /// # Errors
     /// See [`Error`].
     pub async fn run(&self, command: Command, keyed: Keyed<Order>) -> Result<Answer<Order>, Error> {
+        tracing::info!(order_id = %command.order_id, "order is to be cancelled");
         let (order, actor) = match self.decide(command.clone(), keyed.clone()).await? {
             Decision::Answered(answer) => return Ok(answer),
             Decision::AskDelivery(order, actor) => (order, actor),

@@ -87,7 +87,10 @@ impl PlaceOrder {
             let id = order_id(&command, generation);
             match self.book(id, &command).await? {
                 Booked::Yes => match self.keep(id, &command).await? {
-                    Kept::Order(order) => return Ok(*order),
+                    Kept::Order(order) => {
+                        tracing::info!(order_id = %order.id, "order placed");
+                        return Ok(*order);
+                    }
                     Kept::Voided => {}
                 },
                 Booked::Cancelled => {

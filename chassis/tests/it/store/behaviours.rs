@@ -226,6 +226,7 @@ pub async fn a_version_has_one_event(opened: Opened) {
     let first: Result<(), store::Error> = append().await;
     first.expect("the first");
     let second: Result<(), store::Error> = append().await;
-    second.expect_err("the second event of one version");
+    let broken = second.expect_err("the second event of one version");
+    assert!(matches!(broken, store::Error::Inconsistent(_)), "the event's own fault, not the database's: {broken:?}");
     assert_eq!(events(&opened).await, 1);
 }

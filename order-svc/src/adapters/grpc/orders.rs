@@ -60,7 +60,7 @@ impl OrderService for Orders {
         &self,
         request: Request<order_wire::GetOrderRequest>,
     ) -> Result<Response<order_wire::GetOrderResponse>, Status> {
-        let caller = caller(person(&request)?)?;
+        let caller = caller(person(&request)?);
         let id = order_id(&request.get_ref().order_id)?;
         let order = self.get.run(&caller, id).await.map_err(Refusal::from)?;
         Ok(Response::new(order_wire::GetOrderResponse { order: Some(convert::order(&order)) }))
@@ -70,7 +70,7 @@ impl OrderService for Orders {
         &self,
         request: Request<order_wire::ListOrdersRequest>,
     ) -> Result<Response<order_wire::ListOrdersResponse>, Status> {
-        let caller = caller(person(&request)?)?;
+        let caller = caller(person(&request)?);
         let request = request.into_inner();
         let status = convert::status_filter(request.status)?;
         let filter = format!("orders {caller:?} {status:?}");
@@ -85,7 +85,7 @@ impl OrderService for Orders {
         &self,
         request: Request<order_wire::CancelOrderRequest>,
     ) -> Result<Response<order_wire::CancelOrderResponse>, Status> {
-        let caller = caller(person(&request)?)?;
+        let caller = caller(person(&request)?);
         let keyed = keyed(&request, CANCEL_ORDER, self.clock.now())?;
         let request = request.into_inner();
         let (order_id, reason) = (order_id(&request.order_id)?, cancel_reason(&request.reason)?);
@@ -102,7 +102,7 @@ impl OrderService for Orders {
         &self,
         request: Request<order_wire::ListOrderEventsRequest>,
     ) -> Result<Response<order_wire::ListOrderEventsResponse>, Status> {
-        let caller = caller(person(&request)?)?;
+        let caller = caller(person(&request)?);
         let request = request.into_inner();
         let id = order_id(&request.order_id)?;
         let filter = format!("events {id}");

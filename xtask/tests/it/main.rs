@@ -1,0 +1,3 @@
+//! The tests that look at the work tree as a whole.
+
+mod tidy;
