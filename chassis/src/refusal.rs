@@ -21,22 +21,26 @@ pub struct Reason {
     pub meaning: &'static str,
 }
 
+/// Declares a table of reasons: a constant each, and `ALL` of them in the table's order.
+#[macro_export]
+macro_rules! reasons {
+    ($($name:ident: $code:ident, $meaning:literal;)*) => {
+        $(
+            #[doc = $meaning]
+            pub const $name: $crate::refusal::Reason = $crate::refusal::Reason {
+                name: stringify!($name),
+                code: tonic::Code::$code,
+                meaning: $meaning,
+            };
+        )*
+        /// Every reason of this table.
+        pub const ALL: &[&$crate::refusal::Reason] = &[$(&$name),*];
+    };
+}
+
 /// Reasons that every service has.
 pub mod reason {
-    use super::{Code, Reason};
-
-    macro_rules! reasons {
-        ($($(#[$doc:meta])* $name:ident: $code:ident, $meaning:literal;)*) => {
-            $(
-                #[doc = $meaning]
-                pub const $name: Reason = Reason { name: stringify!($name), code: Code::$code, meaning: $meaning };
-            )*
-            /// Every reason of this table.
-            pub const ALL: &[&Reason] = &[$(&$name),*];
-        };
-    }
-
-    reasons! {
+    crate::reasons! {
         INVALID_REQUEST: InvalidArgument, "Fields of the request are wrong; the violations name each of them.";
         INVALID_IDEMPOTENCY_KEY: InvalidArgument, "The idempotency key is not 1 to 255 visible ASCII characters.";
         IDEMPOTENCY_KEY_REUSED: InvalidArgument, "The idempotency key was used with another request; use a new key.";

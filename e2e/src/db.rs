@@ -1,7 +1,7 @@
 //! Looks into the services' SQLite files: what no API tells, read only.
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, Executor};
 use uuid::Uuid;
 use xtask::mesh::Service;
 
@@ -28,10 +28,23 @@ pub async fn open(world: &World, service: Service) -> Result<SqliteConnection, S
     options.connect().await.map_err(said)
 }
 
-/// A connection that can write, for tests that stand in a service's way.
-pub async fn open_to_write(world: &World, service: Service) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(world.mesh().database(service));
-    options.connect().await.expect("the file")
+/// Keeps a service from writing until it is released; the service's writes wait for some seconds, its reads do not.
+pub struct Lock(SqliteConnection);
+
+impl Lock {
+    /// Takes the write lock of a service's file.
+    pub async fn take(world: &World, service: Service) -> Self {
+        let options = SqliteConnectOptions::new().filename(world.mesh().database(service));
+        let mut connection = options.connect().await.expect("the file");
+        connection.execute("BEGIN IMMEDIATE").await.expect("the write lock");
+        Self(connection)
+    }
+
+    /// Gives it back; nothing was changed.
+    pub async fn release(mut self) {
+        self.0.execute("ROLLBACK").await.expect("rolled back");
+        self.0.close().await.expect("closed");
+    }
 }
 
 /// One number from a service's file.

@@ -1,6 +1,7 @@
 //! REST through the edge, as any client speaks it.
 
 use std::fmt;
+use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
@@ -63,11 +64,14 @@ impl Rest {
         answer.unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }
 
-    /// POSTs with an idempotency key, again and again while nobody answers or the answer says to come back.
+    /// POSTs with an idempotency key, again and again while nobody answers or the answer says to come back; it comes
+    /// back when it was told to.
     pub async fn persist(&self, path: &str, key: &str, body: &Value) -> Answer {
         wait::until(&format!("an answer to POST {path}"), || async move {
             let answer = self.call(Method::POST, path, Some(key), Some(body)).await?;
             if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS {
+                let seconds = answer.header("retry-after").parse().unwrap_or_default();
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
                 return Err(answer.to_string());
             }
             Ok(answer)

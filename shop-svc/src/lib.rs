@@ -6,24 +6,27 @@ pub mod domain;
 
 use std::sync::Arc;
 
-use chassis::{service::Service, store::sqlite::Sqlite};
+use chassis::{
+    Program,
+    service::{Error, Service},
+    store::sqlite::Sqlite,
+};
 use proto::shop::v1::shop_service_server::ShopServiceServer;
 
 use adapters::{
     access,
-    events::incoming::Orders,
+    events::incoming::OrderEvents,
     grpc::Api,
-    store::sqlite::{MIGRATOR, Reads},
+    store::sqlite::{MIGRATIONS, Reads},
 };
 
-/// The program with its own default addresses.
-pub const PROGRAM: chassis::Program = chassis::Program::new("shop-svc", "127.0.0.1:8081", "127.0.0.1:9081");
+/// The name of this service.
+pub const NAME: &str = "shop-svc";
+/// Its name and ports.
+pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8081", "127.0.0.1:9081");
 
-/// What events call this service.
-const CONTEXT: &str = "shop";
-
-/// Settings of shop-svc.
-#[derive(Debug, clap::Args)]
+/// The settings of this service.
+#[derive(clap::Args, Clone, Debug)]
 pub struct Config {
     #[command(flatten)]
     chassis: chassis::Options,
@@ -33,15 +36,15 @@ pub struct Config {
 ///
 /// # Errors
 /// A part could not be built, or failed for good.
-pub async fn run(config: Config) -> Result<(), chassis::service::Error> {
-    let sqlite = Sqlite::open(&config.chassis.database_url, &MIGRATOR).await?;
+pub async fn run(config: Config) -> Result<(), Error> {
+    let sqlite = Sqlite::open(&config.chassis.database_url, &MIGRATIONS).await?;
     let store = sqlite.store(|tx| tx as &mut dyn app::Tx);
-    let mut service = Service::new(CONTEXT, config.chassis, store.clone(), sqlite.log()).await?;
+    let mut service = Service::new("shop", config.chassis, store.clone(), sqlite.log()).await?;
     let clock = service.clock();
 
     let api = Api::new(&store, Arc::new(Reads::new(sqlite.reads())), &clock);
     service.serve(ShopServiceServer::new(api));
     service.rules(access::RULES);
-    service.consume("order", Orders::new(clock));
+    let _caught_up = service.consume("order", OrderEvents::new(clock));
     service.run().await
 }

@@ -1,42 +1,33 @@
 //! From this service's errors to refusals.
 
-use chassis::refusal::{Reason, Refusal};
-use tonic::Code;
+use chassis::refusal::Refusal;
 
 use crate::{
     app::{StaffChangeError, book_delivery, cancel_delivery, get_delivery, list_deliveries},
     domain::delivery,
 };
 
-macro_rules! reasons {
-    ($($name:ident: $meaning:literal;)*) => {
-        $(
-            #[doc = $meaning]
-            pub const $name: Reason = Reason { name: stringify!($name), code: Code::FailedPrecondition, meaning: $meaning };
-        )*
-        /// Every reason of this service.
-        pub const ALL: &[&Reason] = &[$(&$name),*];
-    };
-}
-
-reasons! {
-    BOOKING_MISMATCH: "The delivery is booked for another request; only the same request meets its booking.";
-    NOT_CONFIRMED: "The order is not confirmed yet; ship its delivery when it is READY.";
-    NOT_SHIPPED: "The delivery has not been shipped; ship it first.";
-    ALREADY_SHIPPED: "The delivery was shipped before; it cannot be shipped again or cancelled.";
-    ALREADY_DELIVERED: "The delivery reached its recipient before; nothing is left to do.";
-    CANCELLED: "The delivery was cancelled; it will not be shipped.";
+/// Reasons that only this service has.
+pub mod reason {
+    chassis::reasons! {
+        BOOKING_MISMATCH: FailedPrecondition, "The delivery is booked for another request; only the same request meets its booking.";
+        NOT_CONFIRMED: FailedPrecondition, "The order is not confirmed yet; ship its delivery when it is READY.";
+        NOT_SHIPPED: FailedPrecondition, "The delivery has not been shipped; ship it first.";
+        ALREADY_SHIPPED: FailedPrecondition, "The delivery was shipped before; it cannot be shipped again or cancelled.";
+        ALREADY_DELIVERED: FailedPrecondition, "The delivery reached its recipient before; nothing is left to do.";
+        CANCELLED: FailedPrecondition, "The delivery was cancelled; it will not be shipped.";
+    }
 }
 
 impl From<delivery::Error> for Refusal {
     fn from(error: delivery::Error) -> Self {
         let reason = match error {
-            delivery::Error::Mismatch => &BOOKING_MISMATCH,
-            delivery::Error::NotConfirmed => &NOT_CONFIRMED,
-            delivery::Error::NotShipped => &NOT_SHIPPED,
-            delivery::Error::AlreadyShipped => &ALREADY_SHIPPED,
-            delivery::Error::AlreadyDelivered => &ALREADY_DELIVERED,
-            delivery::Error::Cancelled => &CANCELLED,
+            delivery::Error::Mismatch => &reason::BOOKING_MISMATCH,
+            delivery::Error::NotConfirmed => &reason::NOT_CONFIRMED,
+            delivery::Error::NotShipped => &reason::NOT_SHIPPED,
+            delivery::Error::AlreadyShipped => &reason::ALREADY_SHIPPED,
+            delivery::Error::AlreadyDelivered => &reason::ALREADY_DELIVERED,
+            delivery::Error::Cancelled => &reason::CANCELLED,
         };
         Self::new(reason, error.to_string())
     }

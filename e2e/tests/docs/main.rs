@@ -14,8 +14,8 @@ fn coded() -> Vec<Row> {
     let tables: [(&str, &[&Reason]); 4] = [
         ("every service", chassis::refusal::reason::ALL),
         ("shop-svc", shop_svc::adapters::refusals::reason::ALL),
-        ("order-svc", order_svc::adapters::refusals::REASONS),
-        ("delivery-svc", delivery_svc::adapters::refusals::ALL),
+        ("order-svc", order_svc::adapters::refusals::reason::ALL),
+        ("delivery-svc", delivery_svc::adapters::refusals::reason::ALL),
     ];
     let rows = |(from, reasons): (&str, &[&Reason])| reasons.iter().map(move |reason| Row::new(reason, from)).collect();
     tables.into_iter().flat_map(|table| -> Vec<Row> { rows(table) }).collect()

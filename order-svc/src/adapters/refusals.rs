@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use chassis::{
     deadline,
-    refusal::{Reason, Refusal, Violation, chain},
+    refusal::{Refusal, Violation, chain},
 };
-use tonic::Code;
 
 use crate::{
     app::{cancel_order, get_order, place_order, ports::NoAnswer},
@@ -16,34 +15,15 @@ use crate::{
 /// When a customer that was turned away should come again.
 const COME_BACK_AFTER: Duration = Duration::from_secs(2);
 
-/// Delivery-svc is away, overloaded or slow.
-pub const DELIVERY_UNAVAILABLE: Reason = Reason {
-    name: "DELIVERY_UNAVAILABLE",
-    code: Code::Unavailable,
-    meaning: "Deliveries cannot be booked or cancelled just now and nothing was changed; try again later with the same key.",
-};
-/// A key that was voided too often.
-pub const IDEMPOTENCY_KEY_WORN_OUT: Reason = Reason {
-    name: "IDEMPOTENCY_KEY_WORN_OUT",
-    code: Code::FailedPrecondition,
-    meaning: "Bookings of this idempotency key were voided too often; use a new key.",
-};
-/// The order is on its way.
-pub const ALREADY_SHIPPED: Reason = Reason {
-    name: "ALREADY_SHIPPED",
-    code: Code::FailedPrecondition,
-    meaning: "The order was shipped and cannot be cancelled any more.",
-};
-/// The order is final.
-pub const ORDER_NOT_CANCELLABLE: Reason = Reason {
-    name: "ORDER_NOT_CANCELLABLE",
-    code: Code::FailedPrecondition,
-    meaning: "The order is final and cannot be cancelled.",
-};
-
-/// order-svc's own reasons.
-pub const REASONS: &[&Reason] =
-    &[&DELIVERY_UNAVAILABLE, &IDEMPOTENCY_KEY_WORN_OUT, &ALREADY_SHIPPED, &ORDER_NOT_CANCELLABLE];
+/// Reasons that only this service has.
+pub mod reason {
+    chassis::reasons! {
+        DELIVERY_UNAVAILABLE: Unavailable, "Deliveries cannot be booked or cancelled just now and nothing was changed; try again later with the same key.";
+        IDEMPOTENCY_KEY_WORN_OUT: FailedPrecondition, "Bookings of this idempotency key were voided too often; use a new key.";
+        ALREADY_SHIPPED: FailedPrecondition, "The order was shipped and cannot be cancelled any more.";
+        ORDER_NOT_CANCELLABLE: FailedPrecondition, "The order is final and cannot be cancelled.";
+    }
+}
 
 impl From<place_order::Error> for Refusal {
     fn from(error: place_order::Error) -> Self {
@@ -54,7 +34,7 @@ impl From<place_order::Error> for Refusal {
             }
             place_order::Error::DeadlineExceeded => deadline::exceeded(),
             place_order::Error::Reused(reused) => reused.into(),
-            place_order::Error::KeyWornOut => Self::new(&IDEMPOTENCY_KEY_WORN_OUT, error.to_string()),
+            place_order::Error::KeyWornOut => Self::new(&reason::IDEMPOTENCY_KEY_WORN_OUT, error.to_string()),
             place_order::Error::Store(error) => error.into(),
         }
     }
@@ -83,11 +63,11 @@ impl From<cancel_order::Error> for Refusal {
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::AlreadyShipped => Self::new(&ALREADY_SHIPPED, refused.to_string()),
+            Refused::AlreadyShipped => Self::new(&reason::ALREADY_SHIPPED, refused.to_string()),
             Refused::AlreadyRejected
             | Refused::AlreadyCancelled
             | Refused::NotConfirmed
-            | Refused::ReservationMismatch => Self::new(&ORDER_NOT_CANCELLABLE, refused.to_string()),
+            | Refused::ReservationMismatch => Self::new(&reason::ORDER_NOT_CANCELLABLE, refused.to_string()),
         }
     }
 }
@@ -102,6 +82,6 @@ impl From<get_order::Error> for Refusal {
 }
 
 fn unavailable() -> Refusal {
-    Refusal::new(&DELIVERY_UNAVAILABLE, "deliveries cannot be booked just now, nothing was changed")
+    Refusal::new(&reason::DELIVERY_UNAVAILABLE, "deliveries cannot be booked just now, nothing was changed")
         .retry_after(COME_BACK_AFTER)
 }

@@ -1,7 +1,6 @@
 //! How this service's errors are told to clients.
 
-use chassis::refusal::{Reason, Refusal};
-use tonic::Code;
+use chassis::refusal::Refusal;
 
 use super::access::shop_not_found;
 use crate::{
@@ -11,16 +10,9 @@ use crate::{
 
 /// Reasons that only this service has.
 pub mod reason {
-    use super::{Code, Reason};
-
-    /// Serials that are in use.
-    pub const SERIAL_TAKEN: Reason = Reason {
-        name: "SERIAL_TAKEN",
-        code: Code::AlreadyExists,
-        meaning: "The shop has units with these serials already; `serials` names up to 20 of them.",
-    };
-    /// Every reason of this table.
-    pub const ALL: &[&Reason] = &[&SERIAL_TAKEN];
+    chassis::reasons! {
+        SERIAL_TAKEN: AlreadyExists, "The shop has units with these serials already; `serials` names up to 20 of them.";
+    }
 }
 
 /// No such phone at this shop, as far as the caller may know.

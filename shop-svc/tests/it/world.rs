@@ -16,9 +16,9 @@ use prost::{Message, Name};
 use proto::shop::v1::{self, shop_service_server::ShopService};
 use shop_svc::{
     adapters::{
-        events::incoming::Orders,
+        events::incoming::OrderEvents,
         grpc::Api,
-        store::sqlite::{MIGRATOR, Reads},
+        store::sqlite::{MIGRATIONS, Reads},
     },
     app::{Read, Tx},
 };
@@ -80,13 +80,13 @@ impl World {
         // Memory, where there is some, spares the tests the disk's fsync.
         let directory = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).expect("a directory");
         let url = format!("sqlite://{}", directory.path().join("shop.db").display());
-        let sqlite = Sqlite::open(&url, &MIGRATOR).await.expect("a database");
+        let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
         let store = sqlite.store(|tx| tx as &mut dyn Tx);
         let reads: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
         let clock = Arc::new(TestClock(Mutex::new(START)));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let api = Arc::new(Api::new(&store, Arc::clone(&reads), &shared));
-        let handler = Arc::new(Orders::new(shared));
+        let handler = Arc::new(OrderEvents::new(shared));
         Self { _directory: directory, store, reads, api, pool: sqlite.reads(), clock, handler }
     }
 

@@ -63,10 +63,8 @@ impl<A: Api> Act<'_, A> {
         let other = |messages: &Vec<Message>| unlike(&sent(messages), templates);
         let what = format!("{who} to be sent {templates:?} about order {order_id}");
         let messages = eventually(&what, call, other).await?;
-        say(format!("{who} was sent {} about order {order_id}", templates.join(", ")));
-        if let Some(first) = messages.first() {
-            say(format!("  in {}: {:?}", first.language, first.text));
-        }
+        let how = messages.first().map_or_else(String::new, |first| format!("{}, {}", first.channel, first.language));
+        say(format!("{who} was sent {} about order {order_id} ({how})", templates.join(", ")));
         Ok(())
     }
 

@@ -128,8 +128,8 @@ pub struct Message {
     pub template: String,
     #[serde(deserialize_with = "status")]
     pub status: String,
+    pub channel: String,
     pub language: String,
-    pub text: String,
 }
 
 /// An enum value's name without its prefix; a name without it as it is.

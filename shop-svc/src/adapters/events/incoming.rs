@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Handles the events of order-svc.
-pub struct Orders {
+pub struct OrderEvents {
     clock: Arc<dyn Clock>,
 }
 
@@ -31,14 +31,14 @@ enum Effect {
     Sell,
 }
 
-impl Orders {
+impl OrderEvents {
     /// The handler; `clock` tells whether an order comes after its `reserve_by`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock }
     }
 }
 
-impl Handler<dyn Tx> for Orders {
+impl Handler<dyn Tx> for OrderEvents {
     fn handle<'a>(&'a self, tx: &'a mut (dyn Tx + 'static), event: &'a Event) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let Some((order, effect)) = read(event)? else { return Ok(()) };
@@ -55,7 +55,7 @@ impl Handler<dyn Tx> for Orders {
     }
 }
 
-impl Orders {
+impl OrderEvents {
     async fn follow(&self, tx: &mut dyn Tx, order: &Order, effect: Effect) -> Result<(), Failure> {
         let now = self.clock.now();
         match effect {

@@ -136,8 +136,8 @@ impl From<notify::Message> for things::Message {
         Self {
             template: things::bare(message.template().as_str_name(), "TEMPLATE_"),
             status: status(message.status().as_str_name()),
+            channel: message.channel,
             language: message.language,
-            text: message.text,
         }
     }
 }

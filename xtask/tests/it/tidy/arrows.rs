@@ -41,13 +41,22 @@ fn app_knows_no_adapter(source: &Source) -> Vec<String> {
     named.map(|(at, word)| source.fault(&source.code, at, &format!("a use case names {word}"))).collect()
 }
 
-/// The contracts are translated at the border.
+/// The contracts are translated at the border. The composition root names the generated servers, and nothing else of them.
 fn contracts_stay_in_adapters(source: &Source) -> Vec<String> {
     if !in_service(&source.path, "src/") || in_service(&source.path, "src/adapters") {
         return Vec::new();
     }
-    let named = identifiers(&source.production).filter(|(_, word)| *word == "proto");
-    named.map(|(at, _)| source.fault(&source.production, at, "proto is named outside src/adapters")).collect()
+    let code = &source.production;
+    let named = identifiers(code)
+        .filter(|(at, word)| *word == "proto" && !(source.path.ends_with("/src/lib.rs") && is_server(&code[*at..])));
+    named.map(|(at, _)| source.fault(code, at, "proto is named outside src/adapters")).collect()
+}
+
+/// Whether an import brings generated servers alone: `proto::<context>::v1::{a_server::AServer, …}`.
+fn is_server(import: &str) -> bool {
+    let path = import.split(';').next().unwrap_or_default();
+    let Some((_, servers)) = path.split_once("::v1::") else { return false };
+    identifiers(servers).all(|(_, word)| word.ends_with("_server") || word.ends_with("Server"))
 }
 
 /// The chassis could carry another business.
@@ -70,7 +79,10 @@ fn chassis_knows_no_business(source: &Source) -> Vec<String> {
     if !source.path.starts_with("chassis/src") {
         return Vec::new();
     }
-    let business = |identifier: &str| words(identifier).iter().any(|word| BUSINESS.contains(&word.as_str()));
+    // The claim that holds the tenant is called so in people's tokens, and its setting after it.
+    let business = |identifier: &str| {
+        identifier != "shop_claim" && words(identifier).iter().any(|word| BUSINESS.contains(&word.as_str()))
+    };
     let named = identifiers(&source.production).filter(|(_, identifier)| business(identifier));
     let mut faults: Vec<_> = named
         .map(|(at, identifier)| source.fault(&source.production, at, &format!("the chassis names {identifier}")))
@@ -135,9 +147,12 @@ fn words(identifier: &str) -> Vec<String> {
     words
 }
 
-/// The services that a manifest depends on.
+/// The services that a manifest depends on. The end-to-end tests may compare their tables with the docs.
 fn service_dependencies(path: &str, manifest: &str) -> Vec<String> {
     let own = path.split('/').next().unwrap_or_default();
+    if own == "e2e" {
+        return Vec::new();
+    }
     let mut section = "";
     let mut faults = Vec::new();
     for line in manifest.lines().map(str::trim) {
@@ -180,7 +195,22 @@ fn use_cases_know_no_adapter() {
 #[test]
 fn contracts_are_named_in_adapters_alone() {
     check(contracts_stay_in_adapters);
-    bites(contracts_stay_in_adapters, "shop-svc/src/lib.rs", "use proto::shop::v1::ShopServiceServer;");
+    bites(contracts_stay_in_adapters, "shop-svc/src/lib.rs", "use proto::shop::v1::Shop;");
+    bites(
+        contracts_stay_in_adapters,
+        "shop-svc/src/lib.rs",
+        "use proto::shop::v1::{shop_service_server::ShopServiceServer, Shop};",
+    );
+    bites(
+        contracts_stay_in_adapters,
+        "shop-svc/src/app/a.rs",
+        "use proto::shop::v1::shop_service_server::ShopServiceServer;",
+    );
+    lets_pass(
+        contracts_stay_in_adapters,
+        "shop-svc/src/lib.rs",
+        "use proto::shop::v1::shop_service_server::ShopServiceServer;",
+    );
     lets_pass(contracts_stay_in_adapters, "shop-svc/src/adapters/grpc.rs", "use proto::shop::v1::Shop;");
 }
 

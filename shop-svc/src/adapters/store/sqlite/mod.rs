@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// This service's tables.
-pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 #[async_trait::async_trait]
 impl app::Tx for SqliteTx {
