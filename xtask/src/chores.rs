@@ -12,14 +12,15 @@ use crate::{cargo, paths, tools};
 
 /// Runs every test of the workspace with what it needs, and answers with cargo's own status.
 ///
-/// `arguments` go to `cargo test` after `--workspace`.
+/// `arguments` go to `cargo test`; where they name no package, every one is tested.
 ///
 /// # Errors
 /// A tool is missing, the services do not compile, or cargo could not be run.
 pub async fn test(arguments: &[String]) -> Result<ExitCode> {
     let (envoy, nats_server) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?);
     let binaries = cargo::build(false).await?;
-    let status = cargo::command(["test", "--workspace"])
+    let scope: &[&str] = if names_package(arguments) { &[] } else { &["--workspace"] };
+    let status = cargo::command(["test"].iter().chain(scope))
         .args(arguments)
         .env(tools::ENVOY.variable, envoy)
         .env(tools::NATS_SERVER.variable, nats_server)
@@ -28,6 +29,11 @@ pub async fn test(arguments: &[String]) -> Result<ExitCode> {
         .context(|| "running cargo test".to_owned())?;
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     Ok(ExitCode::from(code))
+}
+
+fn names_package(arguments: &[String]) -> bool {
+    let cargo_own = arguments.iter().take_while(|argument| *argument != "--");
+    cargo_own.into_iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package"))
 }
 
 /// Checks form: rustfmt, clippy with the workspace's lints, and buf over the contracts. Everything is checked, whatever fails.
@@ -111,6 +117,13 @@ mod tests {
 
     use super::TokenRequest;
     use crate::token::Role;
+
+    #[test]
+    fn a_named_package_narrows_the_tests_and_a_test_filter_does_not() {
+        let names = |line: &str| super::names_package(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert!(names("-p e2e") && names("--package=e2e --test it"));
+        assert!(!names("happy") && !names("happy -- -p"));
+    }
 
     #[test]
     fn staff_of_no_shop_get_no_token() {

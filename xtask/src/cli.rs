@@ -29,7 +29,7 @@ enum Chore {
     Demo(Place),
     /// Run every test, bringing what it needs
     Test {
-        /// What else `cargo test --workspace` is told
+        /// What cargo test is told; without -p PACKAGE every package is tested
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
         arguments: Vec<String>,
     },

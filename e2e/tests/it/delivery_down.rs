@@ -144,13 +144,8 @@ async fn others_notice_nothing(world: &World, shop: &Shop, before: &Placed) {
     ] {
         rest.get(&path).await.ok();
     }
-    let answer = rest.call(
-        Method::POST,
-        &format!("/v1/orders/{}:cancel", before.order_id),
-        Some(&key()),
-        Some(&json!({})),
-    );
-    turned_away(&answer.await.expect("an answer"));
+    let cancel = format!("/v1/orders/{}:cancel", before.order_id);
+    turned_away(&rest.post_keyed(&cancel, &key(), &json!({})).await);
     reaches(&rest, &before.order_id, "CONFIRMED").await;
 }
 

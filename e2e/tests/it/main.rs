@@ -1,8 +1,12 @@
 //! The whole mesh from outside: real processes, real Envoy, real NATS, SQLite.
 
+mod access;
+mod contract;
 mod deadline;
 mod delivery_down;
+mod edge;
 mod happy;
+mod inputs;
 mod keys;
 mod kills;
 mod outage;
@@ -11,3 +15,4 @@ mod races;
 mod rejects;
 mod restart;
 mod stock;
+mod stub;

@@ -66,8 +66,9 @@ async fn publish(world: &World, body: &'static [u8]) -> Uuid {
     ] {
         headers.insert(name, value);
     }
-    let acknowledged = broker(world).await.publish_with_headers(kind, headers, body.into()).await.expect("published");
-    acknowledged.await.expect("stored");
+    let broker = broker(world).await;
+    let acknowledgement = broker.publish_with_headers(kind, headers, body.into()).await.expect("published");
+    acknowledgement.await.expect("stored");
     id
 }
 

@@ -43,7 +43,7 @@ async fn race(customer: Rest, staff: Rest, order_id: String, number: usize) -> b
         (cancelled, shipped)
     };
     match (cancelled.status.is_success(), shipped.status.is_success()) {
-        (true, false) => shipped.refused(400, "NOT_READY"),
+        (true, false) => shipped.refused(400, "CANCELLED"),
         (false, true) => cancelled.refused(400, "ALREADY_SHIPPED"),
         _ => panic!("both or neither won: {cancelled} and {shipped}"),
     }

@@ -61,7 +61,7 @@ impl MeshBuilder {
         self
     }
 
-    /// One more argument on a process's command line; a flag said again wins nowhere, so use it for what is not set.
+    /// One more argument on a process's command line. A service's flag wins over what the mesh sets by the environment.
     #[must_use]
     pub fn flag(mut self, part: impl Into<Part>, flag: impl Into<OsString>) -> Self {
         self.flags.entry(part.into()).or_default().push(flag.into());

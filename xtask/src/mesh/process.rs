@@ -201,6 +201,8 @@ fn cause(status: std::io::Result<ExitStatus>, last: Option<String>) -> String {
     let how = match status {
         Ok(status) => match (status.code(), status.signal()) {
             (Some(code), _) => format!("exited with status {code}"),
+            // Whom the kernel kills says nothing about it.
+            (None, Some(9)) => return "was ended by signal 9 (SIGKILL)".to_owned(),
             (None, Some(signal)) => format!("was ended by signal {signal}"),
             (None, None) => "ended".to_owned(),
         },

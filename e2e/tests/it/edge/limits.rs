@@ -57,7 +57,7 @@ async fn turned_away(limit: &str) {
         assert_eq!(answer.header("retry-after"), "1");
         assert_eq!(answer.detail("google.rpc.RetryInfo")["retryDelay"], "1s");
     }
-    // The limit is for a moment, and never for health.
+    // The limit is for a moment.
     wait::until("the limit to be over", || async {
         let answer = send(edge.request(Method::GET, "/v1/orders", Role::Customer)).await;
         holds(answer.status.is_success(), answer.to_string())
@@ -77,7 +77,7 @@ async fn more_calls_in_flight_than_a_service_takes_are_refused_at_once() {
     let refused = edge.rest(Role::Customer).post("/v1/orders", &json!({})).await;
     assert_status(&refused, 503, 14, "SERVICE_UNREACHABLE");
     assert_eq!(refused.header("retry-after"), "2");
-    assert_eq!((stub.calls(), edge.stat("cluster.order.upstream_rq_pending_overflow").await), (2, 1));
+    assert_eq!((stub.calls(), edge.stat("cluster.order.upstream_rq_active_overflow").await), (2, 1));
     // Other services have room of their own.
     edge.rest(Role::Customer).get("/v1/shops").await.ok();
     held.iter().for_each(tokio::task::JoinHandle::abort);

@@ -31,7 +31,7 @@ async fn a_body_that_contradicts_the_path_is_refused_and_changes_nothing() {
     let rest = world.rest(&placed.customer);
     flow::reaches(&rest, &placed.order_id, "CONFIRMED").await;
     let path = format!("/v1/orders/{}:cancel", placed.order_id);
-    let answer = rest.post_keyed(&path, &flow::key(), &json!({ "order_id": Uuid::new_v4() })).await;
+    let answer = rest.post_keyed(&path, &flow::key(), &json!({ "order_id": Uuid::new_v4().to_string() })).await;
     assert_status(&answer, 400, 3, "INVALID_REQUEST");
     let order = rest.get(&format!("/v1/orders/{}", placed.order_id)).await.ok();
     assert_eq!(order["order"]["status"], "STATUS_CONFIRMED");

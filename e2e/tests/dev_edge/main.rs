@@ -1,3 +1,0 @@
-mod contract;
-mod edge;
-mod stub;
