@@ -79,9 +79,9 @@ pub struct Options {
     #[arg(long, env = "TWORD_ROLES_CLAIM", default_value = "roles", value_name = "NAME", help_heading = IDENTITY)]
     pub roles_claim: String,
 
-    /// Claim of people's tokens that holds the UUID of the shop that staff and managers belong to
-    #[arg(long, env = "TWORD_SHOP_CLAIM", default_value = "shop", value_name = "NAME", help_heading = IDENTITY)]
-    pub shop_claim: String,
+    /// Claim of people's tokens that holds the id of the tenant that they belong to: the shop of staff and managers
+    #[arg(long, env = "TWORD_TENANT_CLAIM", default_value = "shop", value_name = "NAME", help_heading = IDENTITY)]
+    pub tenant_claim: String,
 
     /// Audience (`aud`) of the tokens that services call each other with; the edge refuses it
     #[arg(long, env = "TWORD_SERVICE_AUDIENCE", default_value = "tword-internal", value_name = "NAME", help_heading = IDENTITY)]
@@ -146,7 +146,7 @@ impl Options {
             audience: self.audience.clone(),
             jwks_file: self.jwks_file.clone(),
             roles_claim: self.roles_claim.clone(),
-            tenant_claim: self.shop_claim.clone(),
+            tenant_claim: self.tenant_claim.clone(),
             service_audience: self.service_audience.clone(),
             service_jwks: self.service_jwks.clone(),
         }
@@ -177,7 +177,7 @@ impl Options {
             ("--audience", &self.audience),
             ("--service-audience", &self.service_audience),
             ("--roles-claim", &self.roles_claim),
-            ("--shop-claim", &self.shop_claim),
+            ("--tenant-claim", &self.tenant_claim),
         ];
         for (flag, name) in names {
             if name.trim().is_empty() {

@@ -79,10 +79,7 @@ fn chassis_knows_no_business(source: &Source) -> Vec<String> {
     if !source.path.starts_with("chassis/src") {
         return Vec::new();
     }
-    // The claim that holds the tenant is called so in people's tokens, and its setting after it.
-    let business = |identifier: &str| {
-        identifier != "shop_claim" && words(identifier).iter().any(|word| BUSINESS.contains(&word.as_str()))
-    };
+    let business = |identifier: &str| words(identifier).iter().any(|word| BUSINESS.contains(&word.as_str()));
     let named = identifiers(&source.production).filter(|(_, identifier)| business(identifier));
     let mut faults: Vec<_> = named
         .map(|(at, identifier)| source.fault(&source.production, at, &format!("the chassis names {identifier}")))
