@@ -53,15 +53,12 @@ impl Page {
     /// A negative size, or a token that this list did not give out for this filter.
     pub fn parse(page_size: i32, page_token: &str, filter: &str) -> Result<Self, Refusal> {
         let mut violations = Violations::default();
-        let size = match u32::try_from(page_size) {
-            Ok(0) => DEFAULT_SIZE,
-            Ok(size) => size.min(MAX_SIZE),
-            Err(_) => {
-                violations.add("page_size", "must not be negative; 0 means 50");
-                DEFAULT_SIZE
-            }
-        };
+        check_size(&mut violations, page_size);
         violations.finish()?;
+        let size = match u32::try_from(page_size) {
+            Ok(0) | Err(_) => DEFAULT_SIZE,
+            Ok(size) => size.min(MAX_SIZE),
+        };
         let after = if page_token.is_empty() { None } else { Some(decode(page_token, filter)?) };
         Ok(Self { size, after })
     }
@@ -101,6 +98,13 @@ impl Page {
         }
         rows.truncate(size);
         rows.last().map(|row| encode(&cursor(row), filter)).unwrap_or_default()
+    }
+}
+
+/// Notes a negative size, beside whatever else is wrong with the request.
+pub fn check_size(violations: &mut Violations, page_size: i32) {
+    if page_size < 0 {
+        violations.add("page_size", "must not be negative; 0 means 50");
     }
 }
 

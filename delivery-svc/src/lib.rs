@@ -38,11 +38,11 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 pub struct Config {
     /// What every service has
     #[command(flatten)]
-    pub chassis: chassis::Options,
+    chassis: chassis::Options,
 
     /// How long a booking may wait for its order before order-svc is asked whose it is (unit: ms, s, m)
     #[arg(long, env = "TWORD_VOID_AFTER", default_value = "60s", value_parser = config::positive_duration, value_name = "DURATION")]
-    pub void_after: Duration,
+    void_after: Duration,
 }
 
 /// Runs the service until it is told to stop.

@@ -111,6 +111,7 @@ async fn heads(world: &World, producer: Service, position: i64) -> Result<Vec<(U
     Ok(heads)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn said(error: sqlx::Error) -> String {
     error.to_string()
 }

@@ -1,5 +1,7 @@
 //! The steps of an order's life over REST, each repeated with its key until it is answered.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -8,7 +10,10 @@ use crate::rest::{Answer, Rest};
 use crate::wait::{self, holds};
 use crate::world::{Person, Shop, World};
 
-/// The body of a PlaceOrder.
+/// How often my page is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The body of a `PlaceOrder`.
 pub fn order_of(shop: &Shop, phone_id: &str, quantity: i32) -> Value {
     json!({
         "shopId": shop.id,
@@ -78,6 +83,23 @@ pub async fn complete(staff: &Rest, order_id: &str) -> Answer {
 /// Cancels.
 pub async fn cancel(rest: &Rest, order_id: &str, reason: &str) -> Answer {
     rest.persist(&format!("/v1/orders/{order_id}:cancel"), &key(), &json!({ "reason": reason })).await
+}
+
+/// Looks at my page for as long as it is polled, and sees that nothing on it goes backward.
+pub async fn never_backward(rest: &Rest, order_id: &str) {
+    let (path, mut last) = (format!("/v1/mypage/orders/{order_id}"), (0, 0));
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        let Ok(answer) = rest.call(reqwest::Method::GET, &path, None, None).await else { continue };
+        if answer.status.is_success() {
+            let version = |value: &Value| value.as_str().and_then(|text| text.parse().ok()).unwrap_or(0);
+            let order = &answer.body["order"];
+            let seen: (i64, i64) = (version(&order["orderVersion"]), version(&order["delivery"]["version"]));
+            assert!(seen.0 >= last.0 && seen.1 >= last.1, "my page went back from {last:?}: {answer}");
+            last = seen;
+        }
+    }
 }
 
 /// How many orders a customer has.

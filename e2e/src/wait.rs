@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The longest wait for anything.
-pub const LIMIT: Duration = Duration::from_secs(90);
+pub const LIMIT: Duration = Duration::from_mins(3);
 
 /// Looks until `look` gives something; what it saw instead is told when [`LIMIT`] is over.
 ///

@@ -149,7 +149,8 @@ impl World {
 
     /// Registers an open shop with `phones` phones of `units` units each, at KRW 1,000,000 apiece.
     pub async fn shop(&self, phones: usize, units: i32) -> Shop {
-        let request = shop::RegisterShopRequest { display_name: "강남점".to_owned(), currency_code: "KRW".to_owned() };
+        let request =
+            shop::RegisterShopRequest { display_name: "강남점".to_owned(), currency_code: "KRW".to_owned() };
         let mut operator = self.grpc(&self.operator()).shop();
         let answer = operator.register_shop(keyed(request)).await.expect("a shop");
         let id = answer.into_inner().shop.expect("the answer holds it").shop_id;

@@ -51,7 +51,7 @@ pub fn viewer(person: &Person) -> Viewer {
 /// # Errors
 /// The person works for no shop, so that there is no delivery it could change.
 pub fn staff(person: &Person) -> Result<Staff, Refusal> {
-    let shop_id = shop(person).ok_or_else(|| Refusal::not_found("the delivery"))?;
+    let shop_id = shop(person).ok_or_else(|| Refusal::not_found("delivery"))?;
     let role = if person.has(MANAGER) { Role::Manager } else { Role::Staff };
     Ok(Staff { shop_id, actor: Actor { role, id: person.subject.clone() } })
 }

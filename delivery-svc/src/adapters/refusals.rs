@@ -54,7 +54,7 @@ impl From<cancel_delivery::Error> for Refusal {
 impl From<StaffChangeError> for Refusal {
     fn from(error: StaffChangeError) -> Self {
         match error {
-            StaffChangeError::NotFound => Self::not_found("the delivery"),
+            StaffChangeError::NotFound => Self::not_found("delivery"),
             StaffChangeError::Refused(error) => error.into(),
             StaffChangeError::Reused(error) => error.into(),
             StaffChangeError::Store(error) => error.into(),
@@ -65,7 +65,7 @@ impl From<StaffChangeError> for Refusal {
 impl From<get_delivery::Error> for Refusal {
     fn from(error: get_delivery::Error) -> Self {
         match error {
-            get_delivery::Error::NotFound => Self::not_found("the delivery"),
+            get_delivery::Error::NotFound => Self::not_found("delivery"),
             get_delivery::Error::Store(error) => error.into(),
         }
     }
@@ -73,6 +73,6 @@ impl From<get_delivery::Error> for Refusal {
 
 impl From<list_deliveries::NotFound> for Refusal {
     fn from(_error: list_deliveries::NotFound) -> Self {
-        Self::not_found("the shop")
+        Self::not_found("shop")
     }
 }

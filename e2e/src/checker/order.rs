@@ -38,18 +38,17 @@ pub async fn check(view: &View, placed: &Placed) -> Result<Order, String> {
 }
 
 async fn history(customer: &Grpc, id: &str) -> Result<Vec<OrderEvent>, String> {
-    let request =
-        ListOrderEventsRequest { order_id: id.to_owned(), page_size: PAGE, page_token: String::new() };
+    let request = ListOrderEventsRequest { order_id: id.to_owned(), page_size: PAGE, page_token: String::new() };
     Ok(customer.order().list_order_events(request).await.map_err(said)?.into_inner().events)
 }
 
 /// I1: versions from 1 on without a gap, each change a legal one, the last one the order's status.
 fn gapless(order: &Order, events: &[OrderEvent]) -> Result<(), String> {
     let seen = || format!("order {order:?} with the history {events:?}");
-    holds(events.len() as i64 == order.version, seen())?;
+    holds(i64::try_from(events.len()) == Ok(order.version), seen())?;
     let mut last = Kind::Unspecified;
-    for (index, event) in events.iter().enumerate() {
-        holds(event.version == index as i64 + 1 && follows(last, event.kind()), seen())?;
+    for (version, event) in (1..).zip(events) {
+        holds(event.version == version && follows(last, event.kind()), seen())?;
         holds(event.actor.as_ref().is_some_and(|actor| !actor.id.is_empty()) && event.event_time.is_some(), seen())?;
         last = event.kind();
     }

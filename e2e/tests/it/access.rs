@@ -12,10 +12,10 @@ use std::time::Duration;
 use e2e::flow::{self, order_of};
 use e2e::grpc::Grpc;
 use e2e::rest::{Answer, Rest};
-use e2e::wait::{self, holds};
+use e2e::wait;
 use e2e::world::{Person, Shop, World};
 use prost_reflect::prost::bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tonic::{Code, Request, Status};
 use xtask::token::{Grant, Role};
 
@@ -42,7 +42,8 @@ impl Place {
         flow::reaches(&rest, &order_id, "CONFIRMED").await;
         flow::delivery_reaches(&world.rest(&shop.staff), &order_id, "READY").await;
         let message_id = message(&rest, &order_id).await;
-        let outsiders = vec![(Role::Customer, world.customer()), (Role::Staff, other.staff), (Role::Manager, other.manager)];
+        let outsiders =
+            vec![(Role::Customer, world.customer()), (Role::Staff, other.staff), (Role::Manager, other.manager)];
         Self { shop, customer, order_id, message_id, outsiders }
     }
 
@@ -51,7 +52,11 @@ impl Place {
         let (rest, staff) = (world.rest(&self.customer), world.rest(&self.shop.staff));
         let (shop, phone) = (&self.shop.id, &self.shop.phones[0]);
         let mut state = Vec::new();
-        for path in [format!("/v1/orders/{}", self.order_id), format!("/v1/orders/{}/events", self.order_id), "/v1/orders".to_owned()] {
+        for path in [
+            format!("/v1/orders/{}", self.order_id),
+            format!("/v1/orders/{}/events", self.order_id),
+            "/v1/orders".to_owned(),
+        ] {
             state.push(rest.get(&path).await.ok());
         }
         for path in [
@@ -89,7 +94,7 @@ fn token(world: &World, change: impl FnOnce(Grant) -> Grant) -> String {
 
 /// A token of somebody whose time is over.
 fn expired(world: &World) -> String {
-    token(world, |grant| Grant { issued: grant.issued - 7_200, ..grant }.valid_for(Duration::from_secs(3_600)))
+    token(world, |grant| Grant { issued: grant.issued - 7_200, ..grant }.valid_for(Duration::from_hours(1)))
 }
 
 /// A token with a role that nobody knows.

@@ -2,7 +2,9 @@
 
 use prost_reflect::prost::Message;
 use prost_reflect::prost::bytes::{Buf, BufMut, Bytes};
-use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value,
+};
 use reqwest::Method as Verb;
 use serde_json::{Map, Value as Json};
 use tonic::client::Grpc;
@@ -34,7 +36,9 @@ pub struct Rest {
 pub fn methods() -> Vec<Method> {
     let pool = DescriptorPool::decode(proto::DESCRIPTORS).expect("descriptors");
     let services = pool.services().filter(|service| service.full_name().starts_with("tword."));
-    services.flat_map(|service| service.methods().map(|method| Method::new(&pool, &method)).collect::<Vec<_>>()).collect()
+    services
+        .flat_map(|service| service.methods().map(|method| Method::new(&pool, &method)).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The methods that customers, staff and operators may reach.
@@ -63,6 +67,11 @@ impl Method {
         if found.is_empty() { Service::ALL.to_vec() } else { found }
     }
 
+    /// Whether its request has a field, by its JSON name.
+    pub fn has_field(&self, name: &str) -> bool {
+        self.input.get_field_by_json_name(name).is_some()
+    }
+
     /// The encoded request.
     pub fn encode(&self, request: &Json) -> Bytes {
         message(&self.input, request).encode_to_vec().into()
@@ -89,7 +98,13 @@ impl Method {
 
 fn binding(rule: &Value) -> (Verb, String) {
     let rule = rule.as_message().expect("a rule");
-    let verbs = [("get", Verb::GET), ("post", Verb::POST), ("patch", Verb::PATCH), ("put", Verb::PUT), ("delete", Verb::DELETE)];
+    let verbs = [
+        ("get", Verb::GET),
+        ("post", Verb::POST),
+        ("patch", Verb::PATCH),
+        ("put", Verb::PUT),
+        ("delete", Verb::DELETE),
+    ];
     let found = verbs.into_iter().find(|(name, _)| rule.has_field_by_name(name)).expect("a verb");
     let template = rule.get_field_by_name(found.0).expect("a path");
     (found.1, template.as_str().expect("a path").to_owned())
@@ -104,7 +119,8 @@ fn query(fields: &Map<String, Json>) -> String {
 fn message(descriptor: &MessageDescriptor, json: &Json) -> DynamicMessage {
     let mut message = DynamicMessage::new(descriptor.clone());
     for (name, value) in json.as_object().expect("an object") {
-        let field = descriptor.get_field_by_json_name(name).unwrap_or_else(|| panic!("{} has no {name}", descriptor.name()));
+        let field =
+            descriptor.get_field_by_json_name(name).unwrap_or_else(|| panic!("{} has no {name}", descriptor.name()));
         let value = match value {
             Json::Array(items) => Value::List(items.iter().map(|item| scalar(&field, item)).collect()),
             one => scalar(&field, one),
@@ -120,10 +136,7 @@ fn scalar(field: &FieldDescriptor, json: &Json) -> Value {
         Kind::Int32 => Value::I32(json.as_i64().and_then(|number| number.try_into().ok()).expect("a number")),
         Kind::Int64 => Value::I64(json.as_str().and_then(|text| text.parse().ok()).expect("a number in quotes")),
         Kind::Message(descriptor) => Value::Message(message(&descriptor, json)),
-        Kind::Enum(descriptor) => {
-            let name = json.as_str().expect("a name");
-            Value::EnumNumber(descriptor.get_value_by_name(name).expect("a value").number())
-        }
+        Kind::Enum(_) => Value::EnumNumber(json.as_i64().and_then(|number| number.try_into().ok()).expect("a number")),
         other => panic!("no sample needs {other:?} yet"),
     }
 }

@@ -40,6 +40,7 @@ async fn an_overdue_order_is_rejected_once_the_shop_has_caught_up_and_never_earl
 }
 
 /// Whole seconds since the order's deadline; none before it.
+#[expect(clippy::disallowed_methods, reason = "the mesh lives by the machine's clock")]
 fn seconds_over(order: &Order) -> Option<u64> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
     now.checked_sub(u64::try_from(order.reserve_by?.seconds).ok()?)

@@ -1,7 +1,7 @@
 //! `kill -9` of each process in the middle of the flow: every order is finished, once.
 
 use e2e::checker::{self, Placed};
-use e2e::flow::{self, cancel, complete, delivery_reaches, reaches, ship};
+use e2e::flow::{self, cancel, complete, delivery_reaches, never_backward, reaches, ship};
 use e2e::world::{Shop, World};
 use futures::future::{join, join_all};
 use tokio::sync::watch;
@@ -37,19 +37,24 @@ async fn life(world: &World, shop: &Shop, number: usize, steps: &watch::Sender<u
     let placed = flow::place(world, shop).await;
     step();
     let (customer, staff) = (world.rest(&placed.customer), world.rest(&shop.staff));
-    reaches(&customer, &placed.order_id, "CONFIRMED").await;
-    step();
-    if number % 4 == 0 {
-        cancel(&customer, &placed.order_id, "").await.ok();
+    let finished = async {
+        reaches(&customer, &placed.order_id, "CONFIRMED").await;
         step();
-        return placed;
-    }
-    delivery_reaches(&staff, &placed.order_id, "READY").await;
-    ship(&staff, &placed.order_id).await.ok();
-    step();
-    if number % 4 > 1 {
-        complete(&staff, &placed.order_id).await.ok();
+        if number.is_multiple_of(4) {
+            cancel(&customer, &placed.order_id, "").await.ok();
+            return step();
+        }
+        delivery_reaches(&staff, &placed.order_id, "READY").await;
+        ship(&staff, &placed.order_id).await.ok();
         step();
+        if number % 4 > 1 {
+            complete(&staff, &placed.order_id).await.ok();
+            step();
+        }
+    };
+    tokio::select! {
+        () = finished => {}
+        () = never_backward(&customer, &placed.order_id) => {}
     }
     placed
 }

@@ -1,11 +1,13 @@
 //! The whole mesh from outside: real processes, real Envoy, real NATS, SQLite.
 
 mod access;
+mod checker;
 mod contract;
 mod deadline;
 mod delivery_down;
 mod edge;
 mod happy;
+mod http;
 mod inputs;
 mod keys;
 mod kills;

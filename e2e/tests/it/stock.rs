@@ -27,7 +27,8 @@ async fn a_thousand_buyers_at_once_for_a_hundred_units() {
         .buffer_unordered(16)
         .collect()
         .await;
-    let count = |status: &str, reason: &str| statuses.iter().filter(|seen| seen.0 == status && seen.1 == reason).count();
+    let count =
+        |status: &str, reason: &str| statuses.iter().filter(|seen| seen.0 == status && seen.1 == reason).count();
     let confirmed = count("STATUS_CONFIRMED", "REJECT_REASON_UNSPECIFIED");
     let rejected = count("STATUS_REJECTED", "REJECT_REASON_OUT_OF_STOCK");
     assert_eq!((confirmed, rejected), (100, 900));

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use e2e::grpc::Grpc;
-use e2e::rest::{Answer, Rest};
+use e2e::rest::Rest;
 use prost_reflect::prost::bytes::Bytes;
-use reqwest::{Client, RequestBuilder};
-use serde_json::Value;
+use reqwest::RequestBuilder;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tonic::body::Body;
@@ -21,8 +20,9 @@ use xtask::mesh::{Mesh, MeshBuilder, Part, Service};
 use xtask::token::{Grant, Role};
 
 use crate::contract::Raw;
+use crate::http::client;
 
-/// An encoded `HealthCheckResponse`: SERVING, NOT_SERVING.
+/// An encoded `HealthCheckResponse`: `SERVING`, `NOT_SERVING`.
 const HEALTH: [&[u8]; 2] = [&[8, 1], &[8, 2]];
 
 /// A running Envoy. Dropping it ends it.
@@ -244,28 +244,4 @@ impl Tower<tonic::Request<Bytes>> for Say {
     fn call(&mut self, _request: tonic::Request<Bytes>) -> Self::Future {
         std::future::ready(self.0.clone().map(tonic::Response::new))
     }
-}
-
-/// An HTTP client for requests that [`Rest`] does not make.
-pub fn client() -> Client {
-    Client::builder().no_proxy().build().expect("a client")
-}
-
-/// Sends a request and reads the whole answer.
-pub async fn send(request: RequestBuilder) -> Answer {
-    let answer = request.send().await.unwrap_or_else(|error| panic!("{error:?}"));
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let text = answer.text().await.expect("a body");
-    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
-}
-
-/// Asserts that an answer is a JSON `google.rpc.Status` with this status, code and reason, and nothing besides.
-pub fn assert_status(answer: &Answer, status: u16, code: i64, reason: &str) {
-    assert_eq!(answer.status.as_u16(), status, "{answer}");
-    assert_eq!(answer.header("content-type"), "application/json", "{answer}");
-    let fields: Vec<_> = answer.body.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(fields, ["code", "details", "message"], "{answer}");
-    assert_eq!(answer.body["code"], code, "{answer}");
-    assert!(answer.body["message"].as_str().is_some_and(|message| !message.is_empty()), "{answer}");
-    assert_eq!((answer.reason(), &answer.detail("google.rpc.ErrorInfo")["domain"]), (reason, &Value::from("tword")));
 }

@@ -2,7 +2,7 @@
 
 use chassis::{
     grpc,
-    page::{Cursor, Page},
+    page::{Cursor, Page, check_size},
     refusal::{Refusal, Violations},
     wire,
 };
@@ -31,6 +31,7 @@ impl MyPage {
     async fn page(&self, customer_id: String, request: &ListMyOrdersRequest) -> Result<ListMyOrdersResponse, Refusal> {
         let mut violations = Violations::default();
         let status = violations.check("status", convert::status(request.status)).flatten();
+        check_size(&mut violations, request.page_size);
         violations.finish()?;
 
         let filter = format!("my orders {customer_id} {status:?}");

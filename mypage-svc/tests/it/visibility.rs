@@ -40,5 +40,5 @@ async fn wrong_fields_are_told() {
     assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, "wrong fields: order_id"));
     let request = call(ListMyOrdersRequest { status: 99, page_size: -1, ..Default::default() }, "mina");
     let refused = world.service().list_my_orders(request).await.expect_err("refused");
-    assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, "wrong fields: status"));
+    assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, "wrong fields: status, page_size"));
 }

@@ -2,7 +2,7 @@
 
 use chassis::{
     grpc,
-    page::{Cursor, Page},
+    page::{Cursor, Page, check_size},
     refusal::{Refusal, Violations},
     wire,
 };
@@ -49,6 +49,7 @@ impl Notify {
             text => violations.check("order_id", wire::uuid(text)),
         };
         let status = violations.check("status", convert::status(request.status)).flatten();
+        check_size(&mut violations, request.page_size);
         violations.finish()?;
 
         let filter = format!("messages {viewer:?} {order_id:?} {status:?}");

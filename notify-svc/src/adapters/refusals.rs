@@ -7,7 +7,7 @@ use crate::app::get_message;
 impl From<get_message::Error> for Refusal {
     fn from(error: get_message::Error) -> Self {
         match error {
-            get_message::Error::NotFound => Self::not_found("the message"),
+            get_message::Error::NotFound => Self::not_found("message"),
             get_message::Error::Store(error) => error.into(),
         }
     }

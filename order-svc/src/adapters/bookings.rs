@@ -89,7 +89,7 @@ fn has_reason(status: &Status, reason: &str) -> bool {
 /// Whatever else went wrong, the caller is to come back; what is a defect is logged as one.
 fn no_answer(status: &Status) -> NoAnswer {
     match status.code() {
-        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Cancelled => {
+        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Cancelled | Code::Unknown => {
             tracing::warn!(code = ?status.code(), message = status.message(), "delivery-svc did not answer");
         }
         code => tracing::error!(?code, message = status.message(), "delivery-svc refused what it should take"),

@@ -29,8 +29,10 @@ pub fn new_order(request: order_wire::PlaceOrderRequest) -> Result<NewOrder, Ref
     for (place, line) in request.lines.iter().enumerate().take(order::MAX_LINES + 1) {
         lines.extend(new_line(&mut violations, place, line));
     }
-    let phone_ids: Vec<_> = lines.iter().map(|line| line.phone_id).collect();
-    if phone_ids.len() == request.lines.len() || phone_ids.is_empty() || request.lines.len() > order::MAX_LINES {
+    if request.lines.len() > order::MAX_LINES {
+        violations.add("lines", order::WrongLines::Count.to_string());
+    } else if lines.len() == request.lines.len() {
+        let phone_ids: Vec<_> = lines.iter().map(|line| line.phone_id).collect();
         violations.check("lines", order::check_lines(&phone_ids));
     }
     let recipient = new_recipient(&mut violations, &request.recipient.unwrap_or_default());
@@ -179,18 +181,12 @@ pub fn history_entry(entry: &HistoryEntry) -> Result<order_wire::OrderEvent, sto
 ///
 /// # Errors
 /// A number that names no status.
-pub fn status_filter(status: i32) -> Result<Option<&'static str>, Refusal> {
-    let name = match order_wire::order::Status::try_from(status) {
-        Ok(order_wire::order::Status::Unspecified) => return Ok(None),
-        Ok(status) => status.as_str_name().strip_prefix("STATUS_"),
-        Err(_) => None,
-    };
-    if name.is_some() {
-        return Ok(name);
+pub fn status_filter(status: i32) -> Result<Option<&'static str>, &'static str> {
+    match order_wire::order::Status::try_from(status) {
+        Ok(order_wire::order::Status::Unspecified) => Ok(None),
+        Ok(status) => Ok(status.as_str_name().strip_prefix("STATUS_")),
+        Err(_unknown) => Err("is none that an order can have"),
     }
-    let mut violations = Violations::default();
-    violations.add("status", "is none that an order can have");
-    violations.finish().map(|()| None)
 }
 
 /// A reject reason as an event of shop-svc names it; none where it names none.

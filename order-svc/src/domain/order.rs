@@ -332,5 +332,4 @@ pub fn check_lines(phone_ids: &[Uuid]) -> Result<(), WrongLines> {
 }
 
 #[cfg(test)]
-#[path = "order_tests.rs"]
 mod tests;

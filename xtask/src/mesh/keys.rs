@@ -62,7 +62,7 @@ impl Keys {
     pub fn mint_service(&self, service: Service) -> Result<String> {
         let now = crate::token::now();
         let claims = json!({
-            "iss": service.name(), "sub": service.name(), "aud": "tword-internal", "iat": now, "exp": now + 300,
+            "iss": "tword", "sub": service.name(), "aud": "tword-internal", "iat": now, "exp": now + 300,
         });
         sign(service.name(), &claims, &signing_key(&self.service_key(service))?)
     }

@@ -73,6 +73,7 @@ The first order, by curl:
 
 curl -i {edge}/v1/orders \
   -H "authorization: Bearer $(cat {dir}/tokens/customer)" -H 'idempotency-key: my-first-order' \
+  -H 'content-type: application/json' \
   -d '{{"shopId":"{shop}","lines":[{{"phoneId":"{phone}","quantity":1}}],
        "recipient":{{"name":"Hong Gildong","phoneNumber":"010-1234-5678","address":"1 Teheran-ro, Seoul"}}}}'
 

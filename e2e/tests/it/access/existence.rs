@@ -27,7 +27,8 @@ async fn an_outsider_cannot_tell_what_exists() {
         for (role, outsider) in place.outsiders.iter().filter(|(role, _)| sample.roles.contains(role)) {
             let ways = Ways::new(&world, &sample.method).with_token(&outsider.token);
             for request in requests(sample) {
-                let (there, missing) = (answers(&ways, sample, &request).await, answers(&ways, sample, &elsewhere(&request)).await);
+                let (there, missing) =
+                    (answers(&ways, sample, &request).await, answers(&ways, sample, &elsewhere(&request)).await);
                 assert_eq!(there, missing, "{} calls {} with {request}", role.name(), sample.method.path);
                 compared += 1;
             }
@@ -61,7 +62,11 @@ fn elsewhere(request: &Value) -> Value {
 async fn answers(ways: &Ways, sample: &Sample, request: &Value) -> [String; 3] {
     let (edge, direct, rest) = ways.call(&sample.method, request).await;
     let told = |status: Status| format!("{:?} {} {:?}", status.code(), status.message(), status.details());
-    [edge.map_or_else(told, |answer| format!("{answer:?}")), direct.map_or_else(told, |answer| format!("{answer:?}")), rest_told(&rest)]
+    [
+        edge.map_or_else(told, |answer| format!("{answer:?}")),
+        direct.map_or_else(told, |answer| format!("{answer:?}")),
+        rest_told(&rest),
+    ]
 }
 
 /// Status, headers but those that differ each time, and body.

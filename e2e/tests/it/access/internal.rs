@@ -13,7 +13,9 @@ use crate::contract::{self, Method};
 /// Which services may call a method.
 fn callers(method: &Method) -> Vec<Service> {
     match method.path.as_str() {
-        "/tword.delivery.v1.BookingService/BookDelivery" | "/tword.delivery.v1.BookingService/CancelDelivery" => vec![Service::Order],
+        "/tword.delivery.v1.BookingService/BookDelivery" | "/tword.delivery.v1.BookingService/CancelDelivery" => {
+            vec![Service::Order]
+        }
         "/tword.order.v1.ClaimService/ResolveBookings" => vec![Service::Delivery],
         "/tword.ops.v1.EventLogService/ReadEvents" => Service::ALL.to_vec(),
         other => panic!("say here who may call {other}"),
@@ -34,15 +36,24 @@ async fn internal_methods_are_for_the_service_that_needs_them() {
             let direct = Grpc::new(&world.mesh().grpc(served_by));
             let path = &method.path;
             assert_eq!(code(&direct, &method).await, Unauthenticated, "nobody calls {path}");
-            assert_eq!(code(&direct.with_token(&expired(&world)), &method).await, Unauthenticated, "too late for {path}");
-            assert_eq!(code(&direct.with_token(&roleless(&world)), &method).await, PermissionDenied, "a visitor calls {path}");
+            assert_eq!(
+                code(&direct.with_token(&expired(&world)), &method).await,
+                Unauthenticated,
+                "too late for {path}"
+            );
+            assert_eq!(
+                code(&direct.with_token(&roleless(&world)), &method).await,
+                PermissionDenied,
+                "a visitor calls {path}"
+            );
             for role in Role::ALL {
                 let person = person(&world, role, &place);
                 assert_eq!(code(&direct.by(&person), &method).await, PermissionDenied, "{} calls {path}", role.name());
             }
             for service in Service::ALL {
                 let token = world.mesh().keys().mint_service(service).expect("a token");
-                let refused = [Unauthenticated, PermissionDenied].contains(&code(&direct.with_token(&token), &method).await);
+                let refused =
+                    [Unauthenticated, PermissionDenied].contains(&code(&direct.with_token(&token), &method).await);
                 assert_eq!(!refused, callers(&method).contains(&service), "{} calls {path}", service.name());
             }
         }

@@ -41,7 +41,8 @@ pub fn all(place: &Place) -> Vec<Sample> {
         .into_iter()
         .map(|method| {
             let found = rows.iter().position(|row| method.path == row.0);
-            let (_path, roles, outsider, request) = rows.swap_remove(found.unwrap_or_else(|| panic!("no sample of {}", method.path)));
+            let (_path, roles, outsider, request) =
+                rows.swap_remove(found.unwrap_or_else(|| panic!("no sample of {}", method.path)));
             Sample { method, request, roles, outsider }
         })
         .collect();
@@ -52,7 +53,12 @@ pub fn all(place: &Place) -> Vec<Sample> {
 fn shops(place: &Place) -> Vec<Row> {
     let shop = json!({ "shopId": place.shop.id });
     vec![
-        ("/tword.shop.v1.ShopService/RegisterShop", &[Operator], Outsider::Everything, json!({ "displayName": "홍대점" })),
+        (
+            "/tword.shop.v1.ShopService/RegisterShop",
+            &[Operator],
+            Outsider::Everything,
+            json!({ "displayName": "홍대점" }),
+        ),
         ("/tword.shop.v1.ShopService/OpenShop", &[Manager, Operator], Outsider::NotFound, shop.clone()),
         ("/tword.shop.v1.ShopService/CloseShop", &[Manager, Operator], Outsider::NotFound, shop.clone()),
         ("/tword.shop.v1.ShopService/GetShop", EVERYONE, Outsider::Everything, shop.clone()),
@@ -81,7 +87,8 @@ fn phones(place: &Place) -> Vec<Row> {
 fn orders(place: &Place) -> Vec<Row> {
     let order = json!({ "orderId": place.order_id });
     // Of a shop that does not exist, so that placing it takes nobody's stock.
-    let recipient = json!({ "name": "김하나", "phoneNumber": "010-1234-5678", "address": "서울특별시 강남구 테헤란로 1" });
+    let recipient =
+        json!({ "name": "김하나", "phoneNumber": "010-1234-5678", "address": "서울특별시 강남구 테헤란로 1" });
     let lines = json!([{ "phoneId": Uuid::new_v4().to_string(), "quantity": 1 }]);
     let new = json!({ "shopId": Uuid::new_v4().to_string(), "lines": lines, "recipient": recipient });
     let cancel = json!({ "orderId": place.order_id, "reason": "품절" });
@@ -94,9 +101,19 @@ fn orders(place: &Place) -> Vec<Row> {
         ("/tword.order.v1.OrderService/GetOrder", EVERYONE, Outsider::NotFound, order.clone()),
         ("/tword.order.v1.OrderService/ListOrderEvents", EVERYONE, Outsider::NotFound, order),
         ("/tword.delivery.v1.DeliveryService/ShipDelivery", &[Staff, Manager], Outsider::NotFound, ship),
-        ("/tword.delivery.v1.DeliveryService/CompleteDelivery", &[Staff, Manager], Outsider::NotFound, delivery.clone()),
+        (
+            "/tword.delivery.v1.DeliveryService/CompleteDelivery",
+            &[Staff, Manager],
+            Outsider::NotFound,
+            delivery.clone(),
+        ),
         ("/tword.delivery.v1.DeliveryService/GetDelivery", EVERYONE, Outsider::NotFound, delivery),
-        ("/tword.delivery.v1.DeliveryService/ListDeliveries", &[Staff, Manager, Operator], Outsider::NotFound, deliveries),
+        (
+            "/tword.delivery.v1.DeliveryService/ListDeliveries",
+            &[Staff, Manager, Operator],
+            Outsider::NotFound,
+            deliveries,
+        ),
     ]
 }
 

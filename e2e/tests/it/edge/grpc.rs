@@ -11,7 +11,7 @@ use tonic::{Code, Request};
 use uuid::Uuid;
 
 use crate::contract;
-use crate::stub::client;
+use crate::http::client;
 
 /// The flag of a gRPC-Web frame that holds trailers.
 const TRAILERS: u8 = 0x80;

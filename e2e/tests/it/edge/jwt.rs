@@ -9,7 +9,8 @@ use tonic::Code;
 use xtask::mesh::{Keys, Service};
 use xtask::token::{Grant, Role};
 
-use crate::stub::{Edge, Reply, Stub, assert_status};
+use crate::http::assert_status;
+use crate::stub::{Edge, Reply, Stub};
 
 /// Envoy forgives clocks a minute.
 const LONG_AGO: u64 = 2 * 60 * 60;
@@ -49,13 +50,13 @@ fn bad_tokens(edge: &Edge) -> Vec<(&'static str, String)> {
         grant.issued -= 2 * LONG_AGO;
         grant.expires = grant.issued + LONG_AGO;
     };
-    let short = edge.mesh().token(&grant.clone().valid_for(Duration::from_secs(300))).expect("a token");
+    let short = edge.mesh().token(&grant.clone().valid_for(Duration::from_mins(5))).expect("a token");
     let (unsigned, _signature) = short.rsplit_once('.').expect("three parts");
     vec![
         ("expired", changed(expired)),
         ("a foreign key", foreign.mint(&grant).expect("a token")),
-        ("another issuer", changed(|grant| grant.issuer = "somebody".to_owned())),
-        ("services' audience", changed(|grant| grant.audience = "tword-internal".to_owned())),
+        ("another issuer", changed(|grant| "somebody".clone_into(&mut grant.issuer))),
+        ("services' audience", changed(|grant| "tword-internal".clone_into(&mut grant.audience))),
         ("a service's own token", edge.mesh().keys().mint_service(Service::Order).expect("a token")),
         ("no signature", format!("{unsigned}.")),
         ("no token at all", "nonsense".to_owned()),

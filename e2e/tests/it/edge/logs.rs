@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use xtask::mesh::Part;
 
-use crate::stub::{client, send};
+use crate::http::{client, send};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_request_is_a_line_without_tokens_and_queries() {
@@ -18,9 +18,18 @@ async fn each_request_is_a_line_without_tokens_and_queries() {
     let ask = |verb| client().request(verb, format!("{}{path}", world.mesh().edge())).bearer_auth(&customer.token);
     let answered = send(ask(Method::GET)).await;
     let refused = send(ask(Method::DELETE)).await;
-    let (first, second) = (line(&world, answered.header("x-request-id")).await, line(&world, refused.header("x-request-id")).await);
-    assert_eq!((&first["status"], &first["method"], &first["path"]), (&400.into(), &"GET".into(), &"/v1/orders".into()), "{first}");
-    assert_eq!((&first["rpc"], &first["cluster"]), (&"/tword.order.v1.OrderService/ListOrders".into(), &"order".into()), "{first}");
+    let (first, second) =
+        (line(&world, answered.header("x-request-id")).await, line(&world, refused.header("x-request-id")).await);
+    assert_eq!(
+        (&first["status"], &first["method"], &first["path"]),
+        (&400.into(), &"GET".into(), &"/v1/orders".into()),
+        "{first}"
+    );
+    assert_eq!(
+        (&first["rpc"], &first["cluster"]),
+        (&"/tword.order.v1.OrderService/ListOrders".into(), &"order".into()),
+        "{first}"
+    );
     assert_eq!((&second["status"], &second["path"]), (&405.into(), &"/v1/orders".into()), "{second}");
     let log = world.mesh().log(Part::Envoy).expect("the log");
     assert!(!log.contains(&secret), "the log has a query");

@@ -7,7 +7,8 @@ use serde_json::json;
 use uuid::Uuid;
 use xtask::token::Role;
 
-use crate::stub::{Edge, assert_status, client, send};
+use crate::http::{assert_status, client, send};
+use crate::stub::Edge;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_methods_paths_bodies_and_types_are_refused_in_json() {
@@ -15,7 +16,8 @@ async fn wrong_methods_paths_bodies_and_types_are_refused_in_json() {
     let customer = world.customer();
     let at = |path: &str| format!("{}{path}", world.mesh().edge());
     let ask = |verb, path| client().request(verb, at(path)).bearer_auth(&customer.token);
-    let json_ask = |path, body: &'static str| ask(Method::POST, path).header("content-type", "application/json").body(body);
+    let json_ask =
+        |path, body: &'static str| ask(Method::POST, path).header("content-type", "application/json").body(body);
     let cancel = format!("/v1/orders/{}:cancel", Uuid::new_v4());
     for (request, status, code, reason) in [
         (client().get(at("/v1/orders")), 401, 16, "UNAUTHENTICATED"),
@@ -28,7 +30,12 @@ async fn wrong_methods_paths_bodies_and_types_are_refused_in_json() {
         (ask(Method::PUT, &format!("/v1/shops/{0}/phones/{0}", Uuid::new_v4())), 405, 12, "METHOD_NOT_ALLOWED"),
         (json_ask("/v1/orders", "{"), 400, 3, "INVALID_REQUEST"),
         (json_ask("/v1/orders", r#"{"lines":3}"#), 400, 3, "INVALID_REQUEST"),
-        (ask(Method::POST, "/v1/orders").header("content-type", "text/plain").body("{}"), 415, 3, "UNSUPPORTED_MEDIA_TYPE"),
+        (
+            ask(Method::POST, "/v1/orders").header("content-type", "text/plain").body("{}"),
+            415,
+            3,
+            "UNSUPPORTED_MEDIA_TYPE",
+        ),
         (ask(Method::GET, "/v1/orders").header("x-large", "x".repeat(40_000)), 431, 8, "HEADERS_TOO_LARGE"),
     ] {
         let answer = send(request).await;

@@ -10,7 +10,8 @@ use xtask::mesh::Service;
 use xtask::token::Role;
 
 use crate::contract;
-use crate::stub::{Edge, Reply, Seen, Stub, send};
+use crate::http::send;
+use crate::stub::{Edge, Reply, Seen, Stub};
 
 /// Two retries.
 const ATTEMPTS: usize = 3;
@@ -30,7 +31,9 @@ async fn reads_are_tried_again_where_a_service_is_unavailable() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_is_tried_three_times_at_most_and_not_at_all_where_that_cannot_help() {
-    let stub = Stub::new(|seen| Reply::Refusal(if seen.path.ends_with("GetOrder") { Code::NotFound } else { Code::Unavailable }));
+    let stub = Stub::new(|seen| {
+        Reply::Refusal(if seen.path.ends_with("GetOrder") { Code::NotFound } else { Code::Unavailable })
+    });
     let (edge, _serving) = Edge::before(&stub, |mesh| mesh).await;
     assert_eq!(edge.rest(Role::Customer).get("/v1/orders").await.status, 503);
     assert_eq!(stub.calls(), ATTEMPTS);
@@ -43,11 +46,18 @@ async fn no_write_that_arrived_is_sent_again() {
     let stub = Stub::always(Reply::Refusal(Code::Unavailable));
     let (edge, _serving) = Edge::before(&stub, |mesh| mesh).await;
     let mut writes = 0;
-    for method in contract::public().into_iter().filter(|method| method.rest.as_ref().is_some_and(|rest| rest.0 != Method::GET)) {
+    for method in
+        contract::public().into_iter().filter(|method| method.rest.as_ref().is_some_and(|rest| rest.0 != Method::GET))
+    {
         for key in [None, Some(flow::key())] {
             let (verb, path) = method.rest.clone().expect("a binding");
-            let path = path.replace("{shop_id}", "1").replace("{phone_id}", "1").replace("{order_id}", "1").replace("{delivery_id}", "1");
-            let answer = edge.rest(Role::Manager).call(verb, &path, key.as_deref(), Some(&json!({}))).await.expect("an answer");
+            let path = path
+                .replace("{shop_id}", "1")
+                .replace("{phone_id}", "1")
+                .replace("{order_id}", "1")
+                .replace("{delivery_id}", "1");
+            let answer =
+                edge.rest(Role::Manager).call(verb, &path, key.as_deref(), Some(&json!({}))).await.expect("an answer");
             writes += 1;
             assert_eq!((answer.status.as_u16(), stub.calls()), (503, writes), "{} {answer}", method.path);
         }
@@ -64,8 +74,10 @@ async fn a_write_that_cannot_have_begun_is_sent_again_with_its_key_alone() {
     assert_eq!(rest.post_keyed("/v1/orders", "a", &json!({})).await.status, 503);
     assert_eq!(edge.stat("cluster.order.upstream_rq_retry").await, 2);
     // Between services nothing is sent that has no key.
-    let mut bookings = proto::delivery::v1::booking_service_client::BookingServiceClient::new(edge.internal(Service::Order).service());
-    let refused = bookings.cancel_delivery(proto::delivery::v1::CancelDeliveryRequest::default()).await.expect_err("away");
+    let mut bookings =
+        proto::delivery::v1::booking_service_client::BookingServiceClient::new(edge.internal(Service::Order).service());
+    let refused =
+        bookings.cancel_delivery(proto::delivery::v1::CancelDeliveryRequest::default()).await.expect_err("away");
     assert_eq!((refused.code(), edge.stat("cluster.delivery.upstream_rq_retry").await), (Code::Unavailable, 2));
 }
 
@@ -77,12 +89,15 @@ const FAILING: usize = 40;
 #[tokio::test(flavor = "multi_thread")]
 async fn retries_take_a_fifth_of_the_calls_in_flight_at_most() {
     // PlaceOrder keeps the service busy; a list fails at first, and its retries never end.
-    let stub = Stub::new(|seen| if is_list(seen) && seen.repetition == 0 { Reply::Refusal(Code::Unavailable) } else { Reply::Silence });
+    let stub = Stub::new(|seen| {
+        if is_list(seen) && seen.repetition == 0 { Reply::Refusal(Code::Unavailable) } else { Reply::Silence }
+    });
     let (edge, _serving) = Edge::before(&stub, |mesh| mesh.placeholder("EDGE_TIMEOUT_SECONDS", "60")).await;
     let ask = |verb: Method| tokio::spawn(send(edge.request(verb, "/v1/orders", Role::Customer).json(&json!({}))));
     let busy: Vec<_> = (0..BUSY).map(|_| ask(Method::POST)).collect();
     wait::until("a busy service", || async { holds(stub.calls() == BUSY, format!("{}", stub.calls())) }).await;
-    let asked: Vec<_> = (0..FAILING).map(|_| tokio::spawn(send(edge.request(Method::GET, "/v1/orders", Role::Customer)))).collect();
+    let asked: Vec<_> =
+        (0..FAILING).map(|_| tokio::spawn(send(edge.request(Method::GET, "/v1/orders", Role::Customer)))).collect();
     let refused = || async { edge.stat("cluster.order.upstream_rq_retry_overflow").await };
     let retried = || stub.seen().iter().filter(|seen| seen.repetition > 0).count();
     wait::until("each call to be retried or refused", || async {

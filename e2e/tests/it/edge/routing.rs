@@ -8,7 +8,8 @@ use xtask::mesh::Service;
 use xtask::token::Role;
 
 use crate::contract::{self, call};
-use crate::stub::{Edge, Reply, Stub, assert_status, send};
+use crate::http::{assert_status, send};
+use crate::stub::{Edge, Reply, Stub};
 
 /// What services call each other for, named here so that a new one is looked at by somebody.
 const INTERNAL: [&str; 4] = [
@@ -57,7 +58,8 @@ async fn the_edge_routes_every_public_method_by_both_its_ways() {
             template.contains(&format!("{{{place}}}"))
         });
         let rest = method.rest(&taken.map(|name| (name.clone(), json!("1"))).collect());
-        let answer = edge.rest(Role::Operator).call(verb, &rest.path, None, rest.body.as_ref()).await.expect("an answer");
+        let answer =
+            edge.rest(Role::Operator).call(verb, &rest.path, None, rest.body.as_ref()).await.expect("an answer");
         assert!(answer.status.is_success(), "{} {} {answer}", method.path, rest.path);
         let asked: Vec<_> = stub.seen().iter().rev().take(2).map(|seen| seen.path.clone()).collect();
         assert_eq!(asked, [method.path.as_str(); 2]);

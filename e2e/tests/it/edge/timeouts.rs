@@ -9,7 +9,9 @@ use tonic::Code;
 use xtask::mesh::Service;
 use xtask::token::Role;
 
-use crate::stub::{Edge, Reply, Stub, assert_status, send};
+use super::freeze;
+use crate::http::{assert_status, send};
+use crate::stub::{Edge, Reply, Stub};
 
 /// Far below what a caller asks for, far above the edge's second.
 const SOON: Duration = Duration::from_secs(20);
@@ -19,7 +21,7 @@ async fn a_frozen_service_costs_its_callers_the_time_out_and_no_more() {
     let world = World::start_with(|mesh| mesh.placeholder("EDGE_TIMEOUT_SECONDS", "1")).await;
     let rest = world.rest(&world.customer());
     rest.get("/v1/messages").await.ok();
-    world.mesh().pause(Service::Notify).expect("paused");
+    freeze(&world, Service::Notify).await;
     let begun = Instant::now();
     let answer = rest.get("/v1/messages").await;
     assert_status(&answer, 504, 4, "DEADLINE_EXCEEDED");

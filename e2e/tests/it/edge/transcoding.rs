@@ -5,7 +5,7 @@ use e2e::world::World;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::stub::assert_status;
+use crate::http::assert_status;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_parameter_that_nobody_reads_is_refused() {

@@ -6,8 +6,8 @@ use chassis::{
     clock::Clock,
     grpc::{keyed, person},
     idempotency::{self, Answer, Keyed},
-    page::{Cursor, Page},
-    refusal::{Refusal, Violations, reason},
+    page::{Cursor, Page, check_size},
+    refusal::{Refusal, Violations},
     wire,
 };
 use prost::Message;
@@ -61,7 +61,9 @@ impl OrderService for Orders {
         request: Request<order_wire::GetOrderRequest>,
     ) -> Result<Response<order_wire::GetOrderResponse>, Status> {
         let caller = caller(person(&request)?);
-        let id = order_id(&request.get_ref().order_id)?;
+        let mut violations = Violations::default();
+        let id = order_id(&mut violations, &request.get_ref().order_id);
+        violations.finish()?;
         let order = self.get.run(&caller, id).await.map_err(Refusal::from)?;
         Ok(Response::new(order_wire::GetOrderResponse { order: Some(convert::order(&order)) }))
     }
@@ -72,7 +74,10 @@ impl OrderService for Orders {
     ) -> Result<Response<order_wire::ListOrdersResponse>, Status> {
         let caller = caller(person(&request)?);
         let request = request.into_inner();
-        let status = convert::status_filter(request.status)?;
+        let mut violations = Violations::default();
+        let status = violations.check("status", convert::status_filter(request.status)).flatten();
+        check_size(&mut violations, request.page_size);
+        violations.finish()?;
         let filter = format!("orders {caller:?} {status:?}");
         let page = Page::parse(request.page_size, &request.page_token, &filter)?.of_uuids()?;
         let mut orders = self.list.run(&caller, status, &page).await.map_err(Refusal::from)?;
@@ -88,7 +93,10 @@ impl OrderService for Orders {
         let caller = caller(person(&request)?);
         let keyed = keyed(&request, CANCEL_ORDER, self.clock.now())?;
         let request = request.into_inner();
-        let (order_id, reason) = (order_id(&request.order_id)?, cancel_reason(&request.reason)?);
+        let mut violations = Violations::default();
+        let order_id = order_id(&mut violations, &request.order_id);
+        let reason = cancel_reason(&mut violations, &request.reason);
+        violations.finish()?;
         let keyed = Keyed::new(keyed, |order: &Order| cancelled(order).encode_to_vec());
         let command = cancel_order::Command { caller, order_id, reason };
         let answer = self.cancel.run(command, keyed).await.map_err(Refusal::from)?;
@@ -104,7 +112,10 @@ impl OrderService for Orders {
     ) -> Result<Response<order_wire::ListOrderEventsResponse>, Status> {
         let caller = caller(person(&request)?);
         let request = request.into_inner();
-        let id = order_id(&request.order_id)?;
+        let mut violations = Violations::default();
+        let id = order_id(&mut violations, &request.order_id);
+        check_size(&mut violations, request.page_size);
+        violations.finish()?;
         let filter = format!("events {id}");
         let page = Page::parse(request.page_size, &request.page_token, &filter)?.of_numbers()?;
         let mut events = self.events.run(&caller, id, &page).await.map_err(Refusal::from)?;
@@ -123,20 +134,16 @@ fn replayed<M: Message + Default>(bytes: &[u8]) -> Result<M, Refusal> {
     M::decode(bytes).map_err(|error| Refusal::internal(&error))
 }
 
-fn order_id(text: &str) -> Result<Uuid, Refusal> {
-    let mut violations = Violations::default();
-    let id = violations.check("order_id", wire::uuid(text));
-    violations.finish()?;
-    id.ok_or_else(|| Refusal::new(&reason::INVALID_REQUEST, "order_id is wrong"))
+/// The id; the nil one, which is no order's, where it is wrong.
+fn order_id(violations: &mut Violations, text: &str) -> Uuid {
+    violations.check("order_id", wire::uuid(text)).unwrap_or_default()
 }
 
-fn cancel_reason(text: &str) -> Result<String, Refusal> {
+fn cancel_reason(violations: &mut Violations, text: &str) -> String {
     let text = text.trim();
-    let mut violations = Violations::default();
     if text.chars().count() > MAX_REASON || text.chars().any(char::is_control) {
         violations
             .add("reason", format!("must have at most {MAX_REASON} characters, none of them a control character"));
     }
-    violations.finish()?;
-    Ok(text.to_owned())
+    text.to_owned()
 }
