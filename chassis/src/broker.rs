@@ -49,9 +49,7 @@ impl Broker {
             .custom_inbox_prefix(format!("_INBOX_{}", service.trim_end_matches("-svc")))
             .retry_on_initial_connect()
             .max_reconnects(None)
-            .reconnect_delay_callback(|attempt| {
-                RECONNECT_DELAY_MAX.min(Duration::from_millis(50 << attempt.min(5)))
-            })
+            .reconnect_delay_callback(|attempt| RECONNECT_DELAY_MAX.min(Duration::from_millis(50 << attempt.min(5))))
             .request_timeout(Some(REQUEST_TIMEOUT))
             .event_callback(move |event| {
                 note(&event, &report);

@@ -4,13 +4,7 @@ mod pull;
 mod repair;
 mod take_in;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use time::OffsetDateTime;
@@ -76,8 +70,6 @@ pub struct Consumer<T: ?Sized> {
     clock: Arc<dyn Clock>,
     repair_interval: Duration,
     caught_up: watch::Sender<Option<OffsetDateTime>>,
-    /// Whether the durable had to be made since the last sweep: then nothing in flight can be trusted to arrive.
-    recreated: AtomicBool,
 }
 
 /// What a consumer reaches the world by.
@@ -112,7 +104,6 @@ impl<T: Tx + ?Sized + 'static> Consumer<T> {
             clock: reach.clock,
             repair_interval: reach.repair_interval,
             caught_up: watch::channel(None).0,
-            recreated: AtomicBool::new(true),
         }
     }
 
@@ -124,13 +115,5 @@ impl<T: Tx + ?Sized + 'static> Consumer<T> {
     /// Runs until `drain` is cancelled; what is in flight then is finished.
     pub async fn run(self, drain: CancellationToken) {
         tokio::join!(pull::run(&self, &drain), repair::run(&self, &drain));
-    }
-
-    fn note_recreated(&self) {
-        self.recreated.store(true, Ordering::Relaxed);
-    }
-
-    fn take_recreated(&self) -> bool {
-        self.recreated.swap(false, Ordering::Relaxed)
     }
 }

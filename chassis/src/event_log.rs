@@ -49,10 +49,10 @@ impl EventLog {
         let Some(head) = chosen(&epochs, epoch) else { return Err(Refusal::not_found("epoch")) };
         let events = match limit(request.limit) {
             0 => Vec::new(),
-            limit => self.log.read(head.epoch, request.after_sequence, limit).await?,
+            limit => self.log.read(head.epoch, request.after_sequence, limit, MAX_BYTES).await?,
         };
         Ok(ReadEventsResponse {
-            events: bounded(events),
+            events: events.into_iter().map(logged).collect(),
             epoch: head.epoch.to_string(),
             head: head.sequence,
             epochs: epochs.iter().map(epoch_head).collect(),
@@ -77,16 +77,6 @@ fn chosen(epochs: &[Head], epoch: Option<uuid::Uuid>) -> Option<Head> {
 fn limit(asked: i32) -> u32 {
     let limit = if asked == 0 { DEFAULT_LIMIT } else { asked.min(MAX_LIMIT) };
     u32::try_from(limit).unwrap_or(0)
-}
-
-/// The first events up to about [`MAX_BYTES`], one at least.
-fn bounded(events: Vec<outbox::LoggedEvent>) -> Vec<LoggedEvent> {
-    let mut bytes = 0;
-    let fits = events.into_iter().enumerate().take_while(|(place, event)| {
-        bytes += event.body.len();
-        *place == 0 || bytes <= MAX_BYTES
-    });
-    fits.map(|(_, event)| logged(event)).collect()
 }
 
 fn logged(event: outbox::LoggedEvent) -> LoggedEvent {

@@ -26,7 +26,12 @@ pub struct NewEvent {
 
 impl NewEvent {
     /// Encodes `message` as the event of `aggregate_id` reaching `version`.
-    pub fn new<M: prost::Message + prost::Name>(aggregate_id: Uuid, version: i64, time: OffsetDateTime, message: &M) -> Self {
+    pub fn new<M: prost::Message + prost::Name>(
+        aggregate_id: Uuid,
+        version: i64,
+        time: OffsetDateTime,
+        message: &M,
+    ) -> Self {
         Self { kind: M::full_name(), aggregate_id, version, time, traceparent: None, body: message.encode_to_vec() }
     }
 }

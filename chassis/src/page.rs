@@ -117,7 +117,9 @@ fn decode(token: &str, filter: &str) -> Result<Cursor, Refusal> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_invalid| invalid_token())?;
     let text = String::from_utf8(bytes).map_err(|_invalid| invalid_token())?;
     let mut parts = text.splitn(3, '|');
-    let (Some(mark), Some(nanos), Some(id)) = (parts.next(), parts.next(), parts.next()) else { return Err(invalid_token()) };
+    let (Some(mark), Some(nanos), Some(id)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(invalid_token());
+    };
     if mark != fingerprint(filter) {
         return Err(invalid_token());
     }
@@ -165,7 +167,9 @@ mod tests {
         let (_, token) = page_of(2, 3);
         let page = Page::parse(2, &token, "shop=1").expect("the next page");
         assert_eq!(page.after, Some(Cursor::new(OffsetDateTime::UNIX_EPOCH, Uuid::nil())));
-        for refused in [Page::parse(2, &token, "shop=2"), Page::parse(2, "@@", "shop=1"), Page::parse(2, "AAAA", "shop=1")] {
+        for refused in
+            [Page::parse(2, &token, "shop=2"), Page::parse(2, "@@", "shop=1"), Page::parse(2, "AAAA", "shop=1")]
+        {
             assert_eq!(refused.expect_err("refused").reason(), &reason::INVALID_PAGE_TOKEN);
         }
     }

@@ -124,7 +124,8 @@ impl From<store::Error> for Refusal {
         match error {
             store::Error::Unavailable(_) => {
                 tracing::error!(cause = chain(&error), "database failed");
-                Self::new(&reason::STORE_UNAVAILABLE, "the service cannot reach its database").retry_after(Duration::from_secs(1))
+                Self::new(&reason::STORE_UNAVAILABLE, "the service cannot reach its database")
+                    .retry_after(Duration::from_secs(1))
             }
             store::Error::Unknown => {
                 tracing::error!("outcome of a commit is not known");

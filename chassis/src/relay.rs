@@ -52,7 +52,8 @@ pub trait Numbering: Send {
     ///
     /// # Errors
     /// The database failed.
-    async fn lease(&mut self, holder: Uuid, now: OffsetDateTime, time_to_live: Duration) -> Result<Option<Term>, Error>;
+    async fn lease(&mut self, holder: Uuid, now: OffsetDateTime, time_to_live: Duration)
+    -> Result<Option<Term>, Error>;
 
     /// Gives the lease back, so that the next holder need not wait.
     ///
@@ -78,11 +79,12 @@ pub trait Log: Send + Sync {
     /// The database failed.
     async fn epochs(&self) -> Result<Vec<Head>, Error>;
 
-    /// At most `limit` events of `epoch` after `after`, in order.
+    /// At most `limit` events of `epoch` after `after`, in order, and no more of them than `max_bytes` of bodies hold,
+    /// but one at least. What is not answered is not read.
     ///
     /// # Errors
     /// The database failed.
-    async fn read(&self, epoch: Uuid, after: i64, limit: u32) -> Result<Vec<LoggedEvent>, Error>;
+    async fn read(&self, epoch: Uuid, after: i64, limit: u32, max_bytes: usize) -> Result<Vec<LoggedEvent>, Error>;
 
     /// Answers once events were appended since it was last asked; may answer too often.
     async fn appended(&self);

@@ -69,7 +69,9 @@ impl<T: ?Sized + 'static> Store<T> {
         E: From<Error> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.backend.submit(Box::new(Unit { work: unit, here: Here::current(), result: None, answer: Some(answer) })).await?;
+        self.backend
+            .submit(Box::new(Unit { work: unit, here: Here::current(), result: None, answer: Some(answer) }))
+            .await?;
         answered.await.unwrap_or_else(|_gone| Err(Error::Unknown.into()))
     }
 }
@@ -131,9 +133,9 @@ where
 
     fn finish(mut self: Box<Self>, outcome: Result<(), Error>) {
         let result = match (self.result.take(), outcome) {
-            (Some(Err(refusal)), _) => Err(refusal),
-            (Some(Ok(answer)), Ok(())) => Ok(answer),
-            (Some(Ok(_)) | None, Err(error)) => Err(error.into()),
+            // A refusal too may rest on what others of the group wrote, which is undone or uncertain now.
+            (_, Err(error)) => Err(error.into()),
+            (Some(result), Ok(())) => result,
             (None, Ok(())) => Err(Error::Unknown.into()),
         };
         if let Some(answer) = self.answer.take() {

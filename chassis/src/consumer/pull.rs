@@ -14,13 +14,7 @@ use super::{
     Consumer,
     take_in::{Taken, take_in},
 };
-use crate::{
-    broker::Error,
-    inbox::Event,
-    refusal::chain,
-    relay::publish::headers,
-    store::Tx,
-};
+use crate::{broker::Error, inbox::Event, refusal::chain, relay::publish::headers, store::Tx};
 
 /// Events handled side by side: they share commits.
 const CHUNK: usize = 128;
@@ -50,14 +44,8 @@ pub async fn run<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, drain: &Cance
 async fn pull<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, drain: &CancellationToken) -> Result<Duration, Error> {
     let subject = format!("tword.{}.v1.*", consumer.producer);
     let durable = consumer.broker.ensure_consumer(&consumer.durable, &subject).await?;
-    consumer.note_recreated();
-    let messages = durable
-        .stream()
-        .max_messages_per_batch(BATCH)
-        .heartbeat(HEARTBEAT)
-        .expires(EXPIRES)
-        .messages()
-        .await?;
+    let messages =
+        durable.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES).messages().await?;
     let mut chunks = messages.ready_chunks(CHUNK);
     loop {
         let chunk = tokio::select! {

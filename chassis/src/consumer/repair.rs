@@ -40,7 +40,11 @@ pub async fn run<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, drain: &Cance
             Ok(()) => failing = false,
             Err(error) if !failing => {
                 failing = true;
-                tracing::warn!(durable = consumer.durable, cause = chain(error.as_ref()), "producer could not be asked for gaps");
+                tracing::warn!(
+                    durable = consumer.durable,
+                    cause = chain(error.as_ref()),
+                    "producer could not be asked for gaps"
+                );
             }
             Err(_still_failing) => {}
         }
@@ -80,17 +84,15 @@ fn absent(progress: &Progress, head: i64) -> Vec<Gap> {
 
 /// What is in both lists of gaps; both are in order.
 fn overlap(before: &[Gap], now: &[Gap]) -> Vec<Gap> {
-    let both = now.iter().flat_map(|gap| {
-        before.iter().map(|old| Gap { first: gap.first.max(old.first), last: gap.last.min(old.last) })
-    });
+    let both = now
+        .iter()
+        .flat_map(|gap| before.iter().map(|old| Gap { first: gap.first.max(old.first), last: gap.last.min(old.last) }));
     both.filter(|gap| gap.first <= gap.last).collect()
 }
 
-/// Whether the broker has nothing more for this consumer, or had to make it anew.
+/// Whether the broker has nothing more for this consumer: then what lies above the highest number seen is not on its way
+/// either. A durable that was made anew has nothing either, once it has brought what its stream still holds.
 async fn quiet<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>) -> bool {
-    if consumer.take_recreated() {
-        return true;
-    }
     let context = consumer.broker.context();
     let durable = context.get_consumer_from_stream::<async_nats::jetstream::consumer::pull::Config, _, _>(
         consumer.durable.as_str(),
@@ -124,7 +126,12 @@ async fn fetch<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid, ga
         let answer = EventLogServiceClient::new(consumer.mesh.clone()).read_events(request).await?.into_inner();
         let Some(last) = answer.events.last() else { return Ok(()) };
         after = last.sequence;
-        tracing::info!(durable = consumer.durable, count = answer.events.len(), through = after, "gap pulled from the producer");
+        tracing::info!(
+            durable = consumer.durable,
+            count = answer.events.len(),
+            through = after,
+            "gap pulled from the producer"
+        );
         metrics::counter!("tword_consumer_repaired_total").increment(answer.events.len() as u64);
         let events = answer.events.into_iter().map(|event| event_of(consumer.producer, epoch, event).map(Arc::new));
         let events = events.collect::<Result<Vec<_>, _>>()?;

@@ -127,7 +127,9 @@ impl From<sqlx::Error> for Error {
                 Self::Inconsistent(error.to_string())
             }
             // The database is there; what was to be written breaks a rule, and would break it again.
-            sqlx::Error::Database(broken) if breaks_constraint(broken.as_ref()) => Self::Inconsistent(broken.to_string()),
+            sqlx::Error::Database(broken) if breaks_constraint(broken.as_ref()) => {
+                Self::Inconsistent(broken.to_string())
+            }
             other => Self::Unavailable(Box::new(other)),
         }
     }

@@ -3,6 +3,7 @@
 
 mod behaviours;
 mod numbering;
+mod sqlite_writer;
 
 use std::sync::Arc;
 
@@ -58,4 +59,5 @@ contract! {
     numbering::one_relay_leads_at_a_time,
     numbering::a_relay_that_lost_its_lease_numbers_nothing,
     numbering::appending_wakes_the_relay,
+    numbering::a_read_ends_at_its_bytes,
 }

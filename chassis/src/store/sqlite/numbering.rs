@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::{Stream, TryStreamExt};
 use sqlx::{FromRow, Row, SqlitePool, sqlite::SqliteRow};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
@@ -13,6 +14,9 @@ use crate::{
     relay::{self, Head, Numbered, Numbering, Term},
     store::Error,
 };
+
+/// Bodies of a batch to be published: some more of them wait for the next one.
+const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 #[async_trait::async_trait]
 impl Numbering for Tx {
@@ -60,13 +64,9 @@ impl Numbering for Tx {
             .bind(term.0)
             .execute(self.connection())
             .await?;
-        let rows: Vec<Logged> = sqlx::query_as(SELECT_EVENTS)
-            .bind(epoch)
-            .bind(published_through)
-            .bind(limit)
-            .fetch_all(self.connection())
-            .await?;
-        Ok(Some(Numbered { epoch, events: events(rows) }))
+        let rows = sqlx::query_as(SELECT_EVENTS).bind(epoch).bind(published_through).bind(limit);
+        let events = bounded(rows.fetch(self.connection()), MAX_BATCH_BYTES).await?;
+        Ok(Some(Numbered { epoch, events }))
     }
 }
 
@@ -105,8 +105,20 @@ impl FromRow<'_, SqliteRow> for Logged {
     }
 }
 
-fn events(rows: Vec<Logged>) -> Vec<LoggedEvent> {
-    rows.into_iter().map(|row| row.0).collect()
+/// The first events, up to `max_bytes` of bodies, one at least; the rest is not read.
+async fn bounded(
+    mut rows: impl Stream<Item = Result<Logged, sqlx::Error>> + Unpin,
+    max_bytes: usize,
+) -> Result<Vec<LoggedEvent>, Error> {
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while let Some(Logged(event)) = rows.try_next().await? {
+        bytes += event.body.len();
+        if bytes > max_bytes && !events.is_empty() {
+            break;
+        }
+        events.push(event);
+    }
+    Ok(events)
 }
 
 /// What was numbered, read outside of the writer.
@@ -135,10 +147,9 @@ impl relay::Log for Log {
         Ok(vec![Head { epoch, sequence }])
     }
 
-    async fn read(&self, epoch: Uuid, after: i64, limit: u32) -> Result<Vec<LoggedEvent>, Error> {
-        let rows: Vec<Logged> =
-            sqlx::query_as(SELECT_EVENTS).bind(epoch).bind(after).bind(limit).fetch_all(&self.reads).await?;
-        Ok(events(rows))
+    async fn read(&self, epoch: Uuid, after: i64, limit: u32, max_bytes: usize) -> Result<Vec<LoggedEvent>, Error> {
+        let rows = sqlx::query_as(SELECT_EVENTS).bind(epoch).bind(after).bind(limit).fetch(&self.reads);
+        bounded(rows, max_bytes).await
     }
 
     async fn stopped(&self) {

@@ -17,6 +17,10 @@ const QUEUE: usize = 1_024;
 /// Jobs that share one commit at most.
 const GROUP: usize = 128;
 
+/// Transactions in a row that may fail to begin, each after the busy time-out where the file is locked; then the process
+/// ends rather than look healthy and take nothing.
+const MAX_FAILED_BEGINS: u32 = 12;
+
 type Queued = Box<dyn Job<Tx>>;
 
 /// Hands jobs to the writer.
@@ -77,7 +81,18 @@ impl<T: ?Sized + 'static> Job<Tx> for NarrowedJob<T> {
 
 async fn write(mut tx: Tx, mut queued: mpsc::Receiver<Queued>, wake: Arc<Notify>) {
     let mut group = Vec::with_capacity(GROUP);
+    let mut begins_failed = 0;
     while queued.recv_many(&mut group, GROUP).await > 0 {
+        if let Err(error) = begin(&mut tx).await {
+            finish_all(&mut group, &error);
+            begins_failed += 1;
+            if begins_failed < MAX_FAILED_BEGINS {
+                continue;
+            }
+            tracing::error!(cause = chain(&error), "no transaction can begin, the writer stops");
+            return;
+        }
+        begins_failed = 0;
         if let Err(error) = commit_group(&mut tx, &mut group).await {
             // What was not synced may be half on disk, and a second try may falsely succeed: nothing is written by this
             // process any more. The next start recovers from the log.
@@ -90,20 +105,20 @@ async fn write(mut tx: Tx, mut queued: mpsc::Receiver<Queued>, wake: Arc<Notify>
     }
 }
 
+async fn begin(tx: &mut Tx) -> Result<(), sqlx::Error> {
+    let begun = tx.connection.execute("BEGIN IMMEDIATE").await;
+    begun.map(|_done| ()).inspect_err(|error| tracing::warn!(cause = chain(error), "transaction could not begin"))
+}
+
 /// Runs a group and answers each of its callers. An error means that the outcome of the commit is not certain.
 async fn commit_group(tx: &mut Tx, group: &mut Vec<Queued>) -> Result<(), sqlx::Error> {
     metrics::histogram!("tword_store_group_size").record(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
-    if let Err(error) = tx.connection.execute("BEGIN IMMEDIATE").await {
-        tracing::warn!(cause = chain(&error), "transaction could not begin");
-        finish_all(group, &error);
-        return Ok(());
-    }
     let mut outcomes = Vec::with_capacity(group.len());
     for job in group.iter_mut() {
         match attempt(tx, job).await {
             Ok(outcome) => outcomes.push(outcome),
             Err(error) => {
-                // The savepoint itself failed, as on a full disk: the whole group is undone, and nobody was told otherwise.
+                // The savepoint itself failed, as on a full disk: the whole group is undone, and everyone in it is told so.
                 finish_all(group, &error);
                 tx.appended = false;
                 tx.connection.execute("ROLLBACK").await?;
@@ -127,7 +142,7 @@ async fn commit_group(tx: &mut Tx, group: &mut Vec<Queued>) -> Result<(), sqlx::
 async fn attempt(tx: &mut Tx, job: &mut Queued) -> Result<Result<(), Error>, sqlx::Error> {
     tx.connection.execute("SAVEPOINT unit").await?;
     let appended_before = tx.appended;
-    let verdict = AssertUnwindSafe(job.attempt(tx)).catch_unwind().await;
+    let verdict = AssertUnwindSafe(async { job.attempt(tx).await }).catch_unwind().await;
     if !matches!(verdict, Ok(Verdict::Commit)) {
         tx.appended = appended_before;
         tx.connection.execute("ROLLBACK TO unit").await?;

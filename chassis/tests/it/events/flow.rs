@@ -1,6 +1,6 @@
 use super::{
     broker::Broker,
-    pair::{Heard, append, consumer, producer, until},
+    pair::{Heard, append, consumer, consumer_that_repairs, producer, until},
 };
 
 /// Waits until the stream holds as many messages.
@@ -98,4 +98,22 @@ async fn a_consumer_tells_how_far_it_has_caught_up() {
     let since = until(async || heard.caught_up()).await;
     assert_eq!(heard.sequences(), [1, 2, 3, 4, 5], "caught up only once everything had its effect");
     until(async || heard.caught_up().filter(|later| *later > since)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_acknowledged_once_it_had_its_effect_and_comes_again_until_then() {
+    let (broker, heard) = (Broker::started(), Heard::default());
+    let left = producer(&broker).await;
+    // No sweep: what the broker is told decides alone.
+    let _right = consumer_that_repairs(&broker, &left, &heard, "60m").await;
+    append(&left, 1..=2, b"").await;
+    append(&left, 3..=3, b"moody").await;
+    append(&left, 4..=5, b"").await;
+    heard.expect(1..=5).await;
+    let stream = broker.stream().await;
+    until(async || {
+        let info = stream.consumer_info("right-svc_left").await.ok()?;
+        (info.num_ack_pending == 0 && info.num_pending == 0).then_some(())
+    })
+    .await;
 }

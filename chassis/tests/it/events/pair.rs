@@ -1,7 +1,10 @@
 //! A producer and a consumer of its events, each with its store.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -94,9 +97,27 @@ pub async fn producer(broker: &Broker) -> Running {
 
 /// The consumer `right`, which asks the producer directly for what it misses.
 pub async fn consumer(broker: &Broker, producer: &Running, heard: &Heard) -> Running {
+    consumer_that_repairs(broker, producer, heard, "100ms").await
+}
+
+/// The consumer `right`, which asks the producer every so often.
+pub async fn consumer_that_repairs(
+    broker: &Broker,
+    producer: &Running,
+    heard: &Heard,
+    repair_interval: &str,
+) -> Running {
     let key = producer.folder.path().join("right.key").to_string_lossy().into_owned();
-    let settings =
-        ["--nats-url", &broker.url(), "--mesh-url", &producer.url, "--service-key-file", &key, "--repair-interval=100ms"];
+    let settings = [
+        "--nats-url",
+        &broker.url(),
+        "--mesh-url",
+        &producer.url,
+        "--service-key-file",
+        &key,
+        "--repair-interval",
+        repair_interval,
+    ];
     Running::start(Arc::clone(&producer.folder), "right", &settings, Some(heard.clone())).await
 }
 
@@ -127,6 +148,7 @@ pub async fn append(producer: &Running, versions: std::ops::RangeInclusive<i64>,
 pub struct Heard {
     events: Arc<Mutex<Vec<(i64, String)>>>,
     tries: Arc<Mutex<u32>>,
+    moods: Arc<AtomicU32>,
     caught_up: Arc<Mutex<Option<CaughtUp>>>,
 }
 
@@ -162,6 +184,9 @@ impl Handler<dyn Tx> for Heard {
             let text = String::from_utf8_lossy(&event.body).into_owned();
             if text.starts_with("garbage") {
                 event.decode::<prost_types::Timestamp>()?;
+            }
+            if text.starts_with("moody") && self.moods.fetch_add(1, Ordering::Relaxed) < 2 {
+                return Err(Failure::Early(text));
             }
             if text.starts_with("broken") {
                 *self.tries.lock().expect("unpoisoned") += 1;

@@ -48,7 +48,8 @@ impl Parts {
         let (ready, hanging, release) = (watch::Sender::new(true), watch::Sender::new(0), watch::Sender::new(false));
         let log = Arc::new(Database { ready: ready.subscribe() });
         let store = Store::new(Arc::new(NoStore) as Arc<dyn Backend<dyn Tx>>);
-        let mut service = Service::new("order", options(&folder, "order-svc", settings), store, log).await.expect("a service");
+        let mut service =
+            Service::new("order", options(&folder, "order-svc", settings), store, log).await.expect("a service");
         service.serve(Trial { hanging: hanging.clone(), release: release.subscribe() });
         service.rules(RULES);
         Self { service, ready, hanging, release, folder }
@@ -163,7 +164,13 @@ impl Log for Database {
         self.ping().await.map(|()| Vec::new())
     }
 
-    async fn read(&self, _epoch: Uuid, _after: i64, _limit: u32) -> Result<Vec<LoggedEvent>, store::Error> {
+    async fn read(
+        &self,
+        _epoch: Uuid,
+        _after: i64,
+        _limit: u32,
+        _max: usize,
+    ) -> Result<Vec<LoggedEvent>, store::Error> {
         self.ping().await.map(|()| Vec::new())
     }
 

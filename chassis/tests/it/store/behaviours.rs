@@ -49,8 +49,7 @@ fn event(id: u128, sequence: i64) -> Event {
 }
 
 fn request(key: &str, hash: u8, time: OffsetDateTime) -> Request {
-    let scope =
-        Scope { issuer: "i".to_owned(), subject: "s".to_owned(), method: "/m".to_owned(), key: key.to_owned() };
+    let scope = Scope { issuer: "i".to_owned(), subject: "s".to_owned(), method: "/m".to_owned(), key: key.to_owned() };
     Request { scope, hash: [hash; 32], time }
 }
 

@@ -14,8 +14,7 @@ const NOW: OffsetDateTime = datetime!(2026-11-23 00:00 UTC);
 const LEASE: Duration = Duration::from_secs(6);
 
 async fn lease(opened: &Opened, holder: u128, now: OffsetDateTime) -> Option<Term> {
-    let unit =
-        opened.store.run(move |tx| Box::pin(async move { tx.lease(Uuid::from_u128(holder), now, LEASE).await }));
+    let unit = opened.store.run(move |tx| Box::pin(async move { tx.lease(Uuid::from_u128(holder), now, LEASE).await }));
     let term: Result<_, store::Error> = unit.await;
     term.expect("the lease")
 }
@@ -50,7 +49,7 @@ pub async fn numbers_have_no_gap_and_never_change(opened: Opened) {
 
     let head = opened.log.epochs().await.expect("epochs")[0];
     assert_eq!(head.sequence, 9);
-    let read = opened.log.read(head.epoch, 3, 2).await.expect("events");
+    let read = opened.log.read(head.epoch, 3, 2, usize::MAX).await.expect("events");
     assert_eq!(read, second[3..5]);
 }
 
@@ -93,4 +92,14 @@ pub async fn appending_wakes_the_relay(opened: Opened) {
     let wakened = opened.log.appended();
     append(&opened, 1..=1).await;
     wakened.await;
+}
+
+pub async fn a_read_ends_at_its_bytes(opened: Opened) {
+    append(&opened, 1..=5).await;
+    let all = number_all(&opened).await;
+    let epoch = opened.log.epochs().await.expect("epochs")[0].epoch;
+    let (log, one) = (&opened.log, all[0].body.len());
+    assert_eq!(log.read(epoch, 0, 9, one * 2).await.expect("events"), all[..2]);
+    assert_eq!(log.read(epoch, 0, 9, one * 2 + 1).await.expect("events"), all[..2]);
+    assert_eq!(log.read(epoch, 0, 9, 0).await.expect("events"), all[..1], "one at least, or nothing would go on");
 }
