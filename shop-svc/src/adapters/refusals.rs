@@ -4,7 +4,7 @@ use chassis::refusal::Refusal;
 
 use super::access::shop_not_found;
 use crate::{
-    app::{add_units, close_shop, open_shop, register_phones, register_shop, update_phone},
+    app::{add_units, open_or_close_shop, register_phones, register_shop, update_phone},
     domain::Serial,
 };
 
@@ -35,22 +35,12 @@ impl From<register_shop::Error> for Refusal {
     }
 }
 
-impl From<open_shop::Error> for Refusal {
-    fn from(error: open_shop::Error) -> Self {
+impl From<open_or_close_shop::Error> for Refusal {
+    fn from(error: open_or_close_shop::Error) -> Self {
         match error {
-            open_shop::Error::UnknownShop => shop_not_found(),
-            open_shop::Error::Reused(reused) => reused.into(),
-            open_shop::Error::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<close_shop::Error> for Refusal {
-    fn from(error: close_shop::Error) -> Self {
-        match error {
-            close_shop::Error::UnknownShop => shop_not_found(),
-            close_shop::Error::Reused(reused) => reused.into(),
-            close_shop::Error::Store(error) => error.into(),
+            open_or_close_shop::Error::UnknownShop => shop_not_found(),
+            open_or_close_shop::Error::Reused(reused) => reused.into(),
+            open_or_close_shop::Error::Store(error) => error.into(),
         }
     }
 }

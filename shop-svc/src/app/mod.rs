@@ -3,8 +3,7 @@
 //! A use case loads, decides by the domain, and saves the new state with its event, in one transaction.
 
 pub mod add_units;
-pub mod close_shop;
-pub mod open_shop;
+pub mod open_or_close_shop;
 pub mod ports;
 pub mod project_order;
 pub mod register_phones;

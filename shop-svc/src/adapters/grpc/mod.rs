@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::access;
 use crate::{
     app::{
-        Read, Tx, add_units::AddUnits, close_shop::CloseShop, open_shop::OpenShop, register_phones::RegisterPhones,
+        Read, Tx, add_units::AddUnits, open_or_close_shop::OpenOrCloseShop, register_phones::RegisterPhones,
         register_shop::RegisterShop, update_phone::UpdatePhone,
     },
     domain::Shop,
@@ -29,8 +29,7 @@ use crate::{
 /// The shop's API.
 pub struct Api {
     register_shop: RegisterShop,
-    open_shop: OpenShop,
-    close_shop: CloseShop,
+    open_or_close_shop: OpenOrCloseShop,
     register_phones: RegisterPhones,
     update_phone: UpdatePhone,
     add_units: AddUnits,
@@ -43,8 +42,7 @@ impl Api {
     pub fn new(store: &Store<dyn Tx>, reads: Arc<dyn Read>, clock: &Arc<dyn Clock>) -> Self {
         Self {
             register_shop: RegisterShop::new(store.clone(), Arc::clone(clock)),
-            open_shop: OpenShop::new(store.clone(), Arc::clone(clock)),
-            close_shop: CloseShop::new(store.clone(), Arc::clone(clock)),
+            open_or_close_shop: OpenOrCloseShop::new(store.clone(), Arc::clone(clock)),
             register_phones: RegisterPhones::new(store.clone(), Arc::clone(clock)),
             update_phone: UpdatePhone::new(store.clone(), Arc::clone(clock)),
             add_units: AddUnits::new(store.clone(), Arc::clone(clock)),

@@ -31,7 +31,7 @@ pub async fn open_shop(
     let shop_id = requests::shop_id(&request.get_ref().shop_id)?;
     let actor = access::manager_or_operator(&grpc::person(request)?, shop_id)?;
     let keyed = api.keyed(request, method::OPEN_SHOP, |shop| opened(shop).encode_to_vec())?;
-    respond(api.open_shop.run(shop_id, actor, keyed).await?, opened)
+    respond(api.open_or_close_shop.run(shop_id, Shop::open, actor, keyed).await?, opened)
 }
 
 pub async fn close_shop(
@@ -41,7 +41,7 @@ pub async fn close_shop(
     let shop_id = requests::shop_id(&request.get_ref().shop_id)?;
     let actor = access::manager_or_operator(&grpc::person(request)?, shop_id)?;
     let keyed = api.keyed(request, method::CLOSE_SHOP, |shop| closed(shop).encode_to_vec())?;
-    respond(api.close_shop.run(shop_id, actor, keyed).await?, closed)
+    respond(api.open_or_close_shop.run(shop_id, Shop::close, actor, keyed).await?, closed)
 }
 
 pub async fn get_shop(

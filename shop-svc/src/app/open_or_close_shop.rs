@@ -1,4 +1,4 @@
-//! A manager or an operator closes a shop.
+//! A manager or an operator opens or closes a shop.
 
 use std::sync::Arc;
 
@@ -7,12 +7,16 @@ use chassis::{
     idempotency::{Answer, Keyed, Reused},
     store::{self, Store},
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tx;
-use crate::domain::{Actor, Shop};
+use crate::domain::{Actor, Shop, shop::Change};
 
-/// Why a shop could not be closed.
+/// [`Shop::open`] or [`Shop::close`].
+pub type Transition = fn(&Shop, Actor, OffsetDateTime) -> Option<Change>;
+
+/// Why a shop could not be opened or closed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No such shop.
@@ -26,23 +30,29 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// Closes shops.
-pub struct CloseShop {
+/// Opens and closes shops.
+pub struct OpenOrCloseShop {
     store: Store<dyn Tx>,
     clock: Arc<dyn Clock>,
 }
 
-impl CloseShop {
+impl OpenOrCloseShop {
     /// The use case over its ports.
     pub fn new(store: Store<dyn Tx>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
-    /// Closes a shop; a success without a change where it is closed already.
+    /// Does [`Shop::open`] or [`Shop::close`]; a success without a change where that is done already.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn run(&self, shop_id: Uuid, actor: Actor, keyed: Keyed<Shop>) -> Result<Answer<Shop>, Error> {
+    pub async fn run(
+        &self,
+        shop_id: Uuid,
+        transition: Transition,
+        actor: Actor,
+        keyed: Keyed<Shop>,
+    ) -> Result<Answer<Shop>, Error> {
         let now = self.clock.now();
         let unit = self.store.run(move |tx| {
             let (actor, keyed) = (actor.clone(), keyed.clone());
@@ -51,7 +61,7 @@ impl CloseShop {
                     return Ok(answer);
                 }
                 let shop = tx.shop(shop_id).await?.ok_or(Error::UnknownShop)?;
-                let shop = match shop.close(actor, now) {
+                let shop = match transition(&shop, actor, now) {
                     Some(change) => {
                         tx.save_shop(&change).await?;
                         change.state
