@@ -65,6 +65,11 @@ impl Broker {
         Ok(Self { context, connected, stream: stream_config(options) })
     }
 
+    /// Whether the broker is there now. Requests to one that is away would wait for it.
+    pub fn is_connected(&self) -> bool {
+        *self.connected.borrow()
+    }
+
     /// Waits until the broker is there.
     pub async fn connected(&self) {
         let mut connected = self.connected.clone();

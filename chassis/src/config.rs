@@ -96,7 +96,7 @@ pub struct Options {
     pub service_jwks: PathBuf,
 
     /// How long calls are still taken after the signal to stop, while others learn to send them elsewhere (unit: ms, s, m)
-    #[arg(long, env = "TWORD_DRAIN_DELAY", default_value = "2s", value_parser = duration, value_name = "DURATION", help_heading = RUNNING)]
+    #[arg(long, env = "TWORD_DRAIN_DELAY", default_value = "3s", value_parser = duration, value_name = "DURATION", help_heading = RUNNING)]
     pub drain_delay: Duration,
 
     /// How long calls and tasks may take to finish after that; what is left then is dropped (unit: ms, s, m)

@@ -45,6 +45,8 @@ impl EventLog {
         }
         violations.finish()?;
 
+        // Asked first: what is numbered in between is in the heads then.
+        let unnumbered = self.log.unnumbered().await?;
         let epochs = self.log.epochs().await?;
         let Some(head) = chosen(&epochs, epoch) else { return Err(Refusal::not_found("epoch")) };
         let events = match limit(request.limit) {
@@ -56,6 +58,7 @@ impl EventLog {
             epoch: head.epoch.to_string(),
             head: head.sequence,
             epochs: epochs.iter().map(epoch_head).collect(),
+            unnumbered,
         })
     }
 }

@@ -90,6 +90,18 @@ impl Page {
         i64::from(self.size) + 1
     }
 
+    /// Cuts the page where its rows together weigh more than `max`, one row at least, so that no answer outgrows what a
+    /// client takes. Call it before [`Page::finish`], which then finds a page that ended early.
+    pub fn bound<R>(&mut self, rows: &[R], max: usize, weight: impl Fn(&R) -> usize) {
+        let mut total = 0;
+        let fits = rows.iter().take_while(|row| {
+            total += weight(row);
+            total <= max
+        });
+        let fits = u32::try_from(fits.count()).unwrap_or(u32::MAX).max(1);
+        self.size = self.size.min(fits);
+    }
+
     /// Cuts the surplus row off and answers the token of the next page; empty on the last one.
     pub fn finish<R>(&self, rows: &mut Vec<R>, filter: &str, cursor: impl Fn(&R) -> Cursor) -> String {
         let size = self.size as usize;
@@ -160,6 +172,21 @@ mod tests {
         let (rows, token) = page_of(2, 3);
         assert_eq!(rows, [0, 1]);
         assert!(!token.is_empty());
+    }
+
+    #[test]
+    fn a_page_of_heavy_rows_ends_early_with_a_token() {
+        let cut = |max| {
+            let mut page = Page::parse(10, "", "").expect("a page");
+            let mut rows = vec![3, 3, 3, 3];
+            page.bound(&rows, max, |weight| *weight);
+            let token = page.finish(&mut rows, "", |_row| Cursor::new(OffsetDateTime::UNIX_EPOCH, Uuid::nil()));
+            (rows.len(), !token.is_empty())
+        };
+        assert_eq!(cut(6), (2, true));
+        assert_eq!(cut(8), (2, true));
+        assert_eq!(cut(1), (1, true), "one row at least, or nobody would get on");
+        assert_eq!(cut(12), (4, false));
     }
 
     #[test]

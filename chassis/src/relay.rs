@@ -79,6 +79,12 @@ pub trait Log: Send + Sync {
     /// The database failed.
     async fn epochs(&self) -> Result<Vec<Head>, Error>;
 
+    /// Whether events wait to be numbered.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn unnumbered(&self) -> Result<bool, Error>;
+
     /// At most `limit` events of `epoch` after `after`, in order, and no more of them than `max_bytes` of bodies hold,
     /// but one at least. What is not answered is not read.
     ///

@@ -1,5 +1,6 @@
-//! The invariants, checked from outside over the APIs: whatever a test did, they hold in the end.
+//! The invariants, checked from outside over the APIs, and dead letters: whatever a test did, they hold in the end.
 
+mod letters;
 mod order;
 mod units;
 
@@ -12,7 +13,7 @@ use proto::order::v1::Order;
 use proto::shop::v1::{self as shop, ShopOrder};
 use tonic::Status;
 
-use crate::db;
+use crate::db::{self, DeadLetter};
 use crate::grpc::Grpc;
 use crate::wait::{self, holds};
 use crate::world::{Person, Shop, World};
@@ -29,16 +30,26 @@ pub struct Placed {
     pub customer: Person,
     /// Its id.
     pub order_id: String,
+    /// Whom it was asked to be delivered to.
+    pub recipient: delivery::Recipient,
 }
 
 /// Waits until everything that was written has been consumed, then until I1 to I6 hold for a shop whose acknowledged
-/// orders are these and no others.
+/// orders are these and no others, and no service has a dead letter.
 ///
 /// # Panics
 /// They did not hold in the end.
 pub async fn settled(world: &World, shop: &Shop, orders: &[Placed]) {
+    settled_but_for(world, shop, orders, &[]).await;
+}
+
+/// The same where the services have these dead letters and no others.
+///
+/// # Panics
+/// They did not hold in the end.
+pub async fn settled_but_for(world: &World, shop: &Shop, orders: &[Placed], letters: &[DeadLetter]) {
     db::drained(world).await;
-    wait::until("the invariants", || check(world, shop, orders)).await;
+    wait::until("the invariants", || check(world, shop, orders, letters)).await;
 }
 
 /// The same for orders without a shop, such as those that a shop which does not exist rejects.
@@ -48,17 +59,19 @@ pub async fn settled(world: &World, shop: &Shop, orders: &[Placed]) {
 pub async fn settled_orders(world: &World, orders: &[Placed]) {
     db::drained(world).await;
     wait::until("the invariants of orders", || async {
+        letters::check(world, &[]).await?;
         let view = View::new(world);
         stream::iter(orders).map(Ok).try_for_each_concurrent(LOOKS, |placed| order_holds(&view, placed)).await
     })
     .await;
 }
 
-/// One look at all the invariants.
+/// One look at all the invariants, and at the dead letters of the services: these and no others.
 ///
 /// # Errors
 /// What does not hold.
-pub async fn check(world: &World, shop: &Shop, orders: &[Placed]) -> Result<(), String> {
+pub async fn check(world: &World, shop: &Shop, orders: &[Placed], letters: &[DeadLetter]) -> Result<(), String> {
+    letters::check(world, letters).await?;
     let view = View::new(world);
     let found: Vec<Order> = stream::iter(orders.iter().cloned())
         .map(|placed| {

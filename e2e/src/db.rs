@@ -58,6 +58,31 @@ pub async fn count(world: &World, service: Service, query: &'static str) -> Resu
     Ok(count)
 }
 
+/// An event that a service put aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Who put it aside.
+    pub service: Service,
+    /// The event's id.
+    pub event_id: Uuid,
+    /// How often it was tried.
+    pub attempts: i64,
+}
+
+/// The dead letters of a service.
+///
+/// # Errors
+/// They could not be read.
+pub async fn dead_letters(world: &World, service: Service) -> Result<Vec<DeadLetter>, String> {
+    let mut connection = open(world, service).await?;
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as("SELECT event_id, attempts FROM dead_letter ORDER BY event_id")
+        .fetch_all(&mut connection)
+        .await
+        .map_err(said)?;
+    connection.close().await.map_err(said)?;
+    Ok(rows.into_iter().map(|(event_id, attempts)| DeadLetter { service, event_id, attempts }).collect())
+}
+
 /// Waits until every event that is written now, and what follows from it, has been published and consumed by each of
 /// its consumers.
 pub async fn drained(world: &World) {

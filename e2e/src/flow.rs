@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proto::delivery::v1::Recipient;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -22,6 +23,13 @@ pub fn order_of(shop: &Shop, phone_id: &str, quantity: i32) -> Value {
     })
 }
 
+/// Whom the order of a `PlaceOrder`'s body is to be delivered to.
+pub fn recipient(body: &Value) -> Recipient {
+    let [name, phone_number, address] = ["name", "phoneNumber", "address"]
+        .map(|field| body["recipient"][field].as_str().expect("a recipient with every field").to_owned());
+    Recipient { name, phone_number, address }
+}
+
 /// A new idempotency key.
 pub fn key() -> String {
     Uuid::new_v4().to_string()
@@ -35,9 +43,10 @@ pub fn order_id(body: &Value) -> String {
 /// A new customer orders one unit of the shop's first phone, as long as it takes.
 pub async fn place(world: &World, shop: &Shop) -> Placed {
     let customer = world.customer();
-    let body = order_of(shop, &shop.phones[0], 1);
+    let mut body = order_of(shop, &shop.phones[0], 1);
+    body["recipient"]["address"] = format!("서울특별시 강남구 {}", customer.id).into();
     let placed = world.rest(&customer).persist("/v1/orders", &key(), &body).await.ok();
-    Placed { order_id: order_id(&placed), customer }
+    Placed { order_id: order_id(&placed), customer, recipient: recipient(&body) }
 }
 
 /// Several customers order one unit each, at once.

@@ -1,13 +1,14 @@
 //! REST through the edge, as any client speaks it.
 
 use std::fmt;
-use std::time::Duration;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
-use crate::wait;
+use crate::wait::{self, holds};
 use crate::world::Person;
 
 /// A client, acting as one person or as nobody.
@@ -67,11 +68,15 @@ impl Rest {
     /// POSTs with an idempotency key, again and again while nobody answers or the answer says to come back; it comes
     /// back when it was told to.
     pub async fn persist(&self, path: &str, key: &str, body: &Value) -> Answer {
-        wait::until(&format!("an answer to POST {path}"), || async move {
+        let due = Mutex::new((Instant::now(), String::new()));
+        wait::until(&format!("an answer to POST {path}"), || async {
+            let (again, seen) = due.lock().expect("no look panics while it is held").clone();
+            holds(again <= Instant::now(), seen)?;
             let answer = self.call(Method::POST, path, Some(key), Some(body)).await?;
             if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS {
                 let seconds = answer.header("retry-after").parse().unwrap_or_default();
-                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                let again = Instant::now() + Duration::from_secs(seconds);
+                *due.lock().expect("no look panics while it is held") = (again, answer.to_string());
                 return Err(answer.to_string());
             }
             Ok(answer)

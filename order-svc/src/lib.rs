@@ -24,7 +24,7 @@ use crate::{
     },
     app::{
         Bookings, CancelOrder, ExpireOrders, GetOrder, ListOrderEvents, ListOrders, PlaceOrder, Read, ResolveBookings,
-        Tx,
+        Tx, place_order::Deadlines,
     },
 };
 
@@ -61,7 +61,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let read: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
     let mut service = Service::new("order", config.chassis, store.clone(), sqlite.log()).await?;
     let clock = service.clock();
-    let bookings: Arc<dyn Bookings> = Arc::new(DeliveryBookings::new(service.mesh(), config.booking_deadline));
+    let bookings: Arc<dyn Bookings> = Arc::new(DeliveryBookings::new(service.mesh()));
 
     service.rules(access::RULES);
     service.serve(OrderServiceServer::new(Orders {
@@ -70,7 +70,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
             Arc::clone(&read),
             Arc::clone(&bookings),
             Arc::clone(&clock),
-            config.saga_deadline,
+            Deadlines { booking: config.booking_deadline, saga: config.saga_deadline },
         ),
         cancel: CancelOrder::new(store.clone(), bookings, Arc::clone(&clock)),
         get: GetOrder::new(Arc::clone(&read)),

@@ -1,6 +1,6 @@
 //! Repair: a sweep pulls from the producer what the broker did not bring.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use proto::ops::v1::{self as wire, event_log_service_client::EventLogServiceClient};
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     broker::{Error, STREAM},
+    deadline,
     inbox::{Event, Gap, Progress},
     refusal::chain,
     relay::Head,
@@ -23,6 +24,8 @@ use crate::{
 /// Gaps looked at in one sweep at most.
 const GAPS: u32 = 64;
 const BATCH: i32 = 500;
+/// How long one read of the producer's events may take.
+const READ_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What was missing at the last sweep, by epoch: only what is missing twice is fetched, the rest is on its way.
 type Missing = HashMap<Uuid, Vec<Gap>>;
@@ -54,8 +57,9 @@ pub async fn run<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, drain: &Cance
 async fn sweep<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, missing: &mut Missing) -> Result<(), Error> {
     let begun = consumer.clock.now();
     let quiet = quiet(consumer).await;
-    let mut complete = true;
-    for head in heads(consumer).await? {
+    let producer = heads(consumer).await?;
+    let mut complete = producer.all_numbered;
+    for head in producer.heads {
         let progress = progress(consumer, head.epoch).await?;
         let now_missing = absent(&progress, head.sequence);
         complete &= now_missing.is_empty();
@@ -93,22 +97,33 @@ fn overlap(before: &[Gap], now: &[Gap]) -> Vec<Gap> {
 /// Whether the broker has nothing more for this consumer: then what lies above the highest number seen is not on its way
 /// either. A durable that was made anew has nothing either, once it has brought what its stream still holds.
 async fn quiet<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>) -> bool {
+    if !consumer.broker.is_connected() {
+        return false;
+    }
     let context = consumer.broker.context();
     let durable = context.get_consumer_from_stream::<async_nats::jetstream::consumer::pull::Config, _, _>(
         consumer.durable.as_str(),
         STREAM,
     );
-    match durable.await {
-        Ok(durable) => durable.cached_info().num_pending == 0,
+    match tokio::time::timeout(READ_DEADLINE, durable).await {
+        Ok(Ok(durable)) => durable.cached_info().num_pending == 0,
         // Away, or missing: the pull makes it anew when it can.
-        Err(_) => false,
+        Ok(Err(_)) | Err(_) => false,
     }
 }
 
-async fn heads<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>) -> Result<Vec<Head>, Error> {
+/// How far a producer has come.
+struct Heads {
+    heads: Vec<Head>,
+    /// Whether nothing waits to be numbered: what waits, no head tells of.
+    all_numbered: bool,
+}
+
+async fn heads<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>) -> Result<Heads, Error> {
     let request = wire::ReadEventsRequest { epoch: String::new(), after_sequence: 0, limit: -1 };
-    let answer = EventLogServiceClient::new(consumer.mesh.clone()).read_events(request).await?.into_inner();
-    answer.epochs.into_iter().map(|head| Ok(Head { epoch: head.epoch.parse()?, sequence: head.head })).collect()
+    let answer = read_events(consumer, request).await?;
+    let heads = answer.epochs.into_iter().map(|head| Ok(Head { epoch: head.epoch.parse()?, sequence: head.head }));
+    Ok(Heads { heads: heads.collect::<Result<_, Error>>()?, all_numbered: !answer.unnumbered })
 }
 
 async fn progress<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid) -> Result<Progress, Error> {
@@ -123,7 +138,7 @@ async fn fetch<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid, ga
     while after < gap.last {
         let limit = BATCH.min(i32::try_from(gap.last - after).unwrap_or(BATCH));
         let request = wire::ReadEventsRequest { epoch: epoch.to_string(), after_sequence: after, limit };
-        let answer = EventLogServiceClient::new(consumer.mesh.clone()).read_events(request).await?.into_inner();
+        let answer = read_events(consumer, request).await?;
         let Some(last) = answer.events.last() else { return Ok(()) };
         after = last.sequence;
         tracing::info!(
@@ -144,6 +159,14 @@ async fn fetch<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid, ga
         }
     }
     Ok(())
+}
+
+async fn read_events<T: Tx + ?Sized + 'static>(
+    consumer: &Consumer<T>,
+    request: wire::ReadEventsRequest,
+) -> Result<wire::ReadEventsResponse, Error> {
+    let mut client = EventLogServiceClient::new(consumer.mesh.clone());
+    Ok(deadline::within(READ_DEADLINE, client.read_events(request)).await??.into_inner())
 }
 
 fn event_of(producer: &str, epoch: Uuid, event: wire::LoggedEvent) -> Result<Event, Error> {

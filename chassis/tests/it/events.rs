@@ -1,5 +1,6 @@
 //! Events between two services: a real broker, two real stores, and the pull that repairs what the broker loses.
 
+mod asked;
 mod broker;
 mod flow;
 mod pair;

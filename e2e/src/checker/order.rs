@@ -28,6 +28,8 @@ pub async fn check(view: &View, placed: &Placed) -> Result<Order, String> {
     let answer = view.operator().delivery().get_delivery(request).await.map_err(said)?;
     let delivery = answer.into_inner().delivery.ok_or("an answer without its delivery")?;
     agrees(&order, &delivery)?;
+    let same = delivery.recipient.as_ref() == Some(&placed.recipient);
+    holds(same, format!("delivery {delivery:?} was to go to {:?}", placed.recipient))?;
     let sent = messages(&view.operator(), id).await?;
     told_once(&order, &events, &sent)?;
     let request = mypage::GetMyOrderRequest { order_id: id.to_owned() };
@@ -75,6 +77,7 @@ pub fn agrees(order: &Order, delivery: &Delivery) -> Result<(), String> {
     let same = delivery.order_id == order.order_id
         && delivery.shop_id == order.shop_id
         && delivery.customer_id == order.customer_id
+        && delivery.carrier == order.carrier
         && delivery.tracking_number == order.tracking_number;
     holds(same, seen())?;
     let wanted = match order.status() {

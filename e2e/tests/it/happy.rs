@@ -1,7 +1,7 @@
 //! All eight functional requirements, by REST and by gRPC, through the edge.
 
 use e2e::checker::{self, Placed};
-use e2e::flow::{cancel, complete, delivery_reaches, key, order_id, order_of, reaches, ship, stock};
+use e2e::flow::{cancel, complete, delivery_reaches, key, order_id, order_of, reaches, recipient, ship, stock};
 use e2e::grpc::{keyed, money};
 use e2e::rest::Rest;
 use e2e::wait::{self, holds};
@@ -54,7 +54,11 @@ async fn all_eight_requirements_by_rest() {
     staff.post(&format!("/v1/orders/{third}:cancel"), &json!({})).await.refused(400, "INVALID_REQUEST");
     cancel(&staff, &third, "단종된 모델입니다").await.ok();
 
-    let placed = |order_id: &String| Placed { customer: customer.clone(), order_id: order_id.clone() };
+    let placed = |order_id: &String| Placed {
+        customer: customer.clone(),
+        order_id: order_id.clone(),
+        recipient: recipient(&body),
+    };
     checker::settled(&world, &shop, &[&first, &second, &third].map(placed)).await;
     assert_eq!(stock(&world, &shop, &shop.phones[0]).await, [5, 3, 0, 2]);
     page_shows(&rest, &[&third, &second, &first]).await;
@@ -136,7 +140,9 @@ async fn all_eight_requirements_by_grpc_and_in_english() {
         let placed = buyer.order().place_order(keyed(both_phones(&shop))).await.expect("an order").into_inner();
         let order_id = placed.order.expect("the order").order_id;
         reaches(&world.rest(&customer), &order_id, "CONFIRMED").await;
-        orders.push(Placed { customer: customer.clone(), order_id });
+        let Recipient { name, phone_number, address } = both_phones(&shop).recipient.expect("one");
+        let recipient = proto::delivery::v1::Recipient { name, phone_number, address };
+        orders.push(Placed { customer: customer.clone(), order_id, recipient });
     }
     let [kept, dropped] = [&orders[0].order_id, &orders[1].order_id];
     let request = CancelOrderRequest { order_id: dropped.clone(), reason: "changed my mind".to_owned() };

@@ -1,17 +1,18 @@
-//! One key, one order.
+//! One key, one order; and so for every other change.
+
+mod changes;
 
 use std::collections::BTreeSet;
 
 use e2e::checker::{self, Placed};
 use e2e::db::Lock;
-use e2e::flow::{self, key, order_id, order_of, orders_of, reaches, stock};
+use e2e::flow::{self, key, order_id, order_of, orders_of, recipient, stock};
 use e2e::grpc::keyed_by;
 use e2e::rest::Rest;
 use e2e::wait::{self, holds};
 use e2e::world::{Person, Shop, World};
 use proto::delivery::v1::delivery::Status;
 use proto::order::v1::{NewOrderLine, PlaceOrderRequest, Recipient};
-use serde_json::json;
 use xtask::mesh::Service;
 
 const REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
@@ -27,7 +28,7 @@ async fn a_hundred_uses_at_once_make_one_order() {
     });
     let ids: BTreeSet<_> = futures::future::join_all(uses).await.into_iter().collect();
     assert_eq!(ids.len(), 1, "{ids:?}");
-    let placed = Placed { order_id: ids.into_iter().next().expect("one"), customer };
+    let placed = Placed { order_id: ids.into_iter().next().expect("one"), customer, recipient: recipient(&body) };
     assert_eq!(orders_of(&world, &placed.customer).await, 1);
     checker::settled(&world, &shop, std::slice::from_ref(&placed)).await;
     assert_eq!(stock(&world, &shop, &shop.phones[0]).await, [10, 9, 1, 0]);
@@ -55,28 +56,6 @@ fn same_by_grpc(shop: &Shop) -> PlaceOrderRequest {
     }
 }
 
-#[tokio::test]
-async fn every_other_change_answers_its_key_as_well() {
-    let world = World::shared().await;
-    let shop = world.shop(1, 10).await;
-    let placed = flow::place(&world, &shop).await;
-    let (rest, manager) = (world.rest(&placed.customer), world.rest(&shop.manager));
-    reaches(&rest, &placed.order_id, "CONFIRMED").await;
-    let units = format!("/v1/shops/{}/phones/{}/units", shop.id, shop.phones[0]);
-    let cancel = format!("/v1/orders/{}:cancel", placed.order_id);
-    for (client, path, body, other) in [
-        (&manager, &units, json!({ "units": { "quantity": 5 } }), json!({ "units": { "quantity": 6 } })),
-        (&rest, &cancel, json!({ "reason": "색상 변경" }), json!({ "reason": "배송지 변경" })),
-    ] {
-        let key = key();
-        let first = client.post_keyed(path, &key, &body).await.ok();
-        assert_eq!(client.post_keyed(path, &key, &body).await.ok(), first, "{path}");
-        client.post_keyed(path, &key, &other).await.refused(400, REUSED);
-    }
-    checker::settled(&world, &shop, &[placed]).await;
-    assert_eq!(stock(&world, &shop, &shop.phones[0]).await, [15, 15, 0, 0]);
-}
-
 /// The first try died between booking and commit: the key stays bound to its body until the booking is voided.
 #[tokio::test]
 async fn a_key_whose_first_try_died_is_bound_until_its_booking_is_voided() {
@@ -90,7 +69,7 @@ async fn a_key_whose_first_try_died_is_bound_until_its_booking_is_voided() {
     rest.persist("/v1/orders", &key, &other).await.refused(400, REUSED);
     let kept = order_id(&rest.persist("/v1/orders", &key, &body).await.ok());
     assert_eq!(bookings(&world, &shop, &customer).await.expect("bookings"), [(kept.clone(), true)]);
-    let kept = Placed { order_id: kept, customer };
+    let kept = Placed { order_id: kept, customer, recipient: recipient(&body) };
 
     let (customer, key) = (world.customer(), flow::key());
     dies_after_booking(&world, &shop, &customer, &key).await;
@@ -100,7 +79,8 @@ async fn a_key_whose_first_try_died_is_bound_until_its_booking_is_voided() {
     })
     .await;
     let rest = world.rest(&customer);
-    let freed = Placed { order_id: order_id(&rest.persist("/v1/orders", &key, &other).await.ok()), customer };
+    let placed = rest.persist("/v1/orders", &key, &other).await.ok();
+    let freed = Placed { order_id: order_id(&placed), customer, recipient: recipient(&other) };
     rest.post_keyed("/v1/orders", &key, &body).await.refused(400, REUSED);
     checker::settled(&world, &shop, &[kept, freed]).await;
 }

@@ -27,7 +27,7 @@ async fn a_thousand_races_have_one_winner_each() {
         .collect()
         .await;
     let sold = shipped.iter().filter(|shipped| **shipped).count();
-    println!("{sold} of {RACES} were shipped, the rest cancelled");
+    assert!(0 < sold && sold < orders.len(), "{sold} of {RACES} were shipped: one side always won");
     checker::settled(&world, &shop, &orders).await;
     let sold = i64::try_from(sold).expect("a small number");
     assert_eq!(stock(&world, &shop, &shop.phones[0]).await, [RACES.into(), i64::from(RACES) - sold, 0, sold]);

@@ -1,7 +1,7 @@
 //! Orders that a shop cannot fulfil: rejected with the reason, which the customer is told in words.
 
 use e2e::checker::{self, Placed};
-use e2e::flow::{key, order_id, order_of, reaches, stock};
+use e2e::flow::{key, order_id, order_of, reaches, recipient, stock};
 use e2e::world::{Person, Shop, World};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ async fn accepted(world: &World, customer: &Person, body: &Value) -> Placed {
     let rest = world.rest(customer);
     let order_id = order_id(&rest.persist("/v1/orders", &key(), body).await.ok());
     reaches(&rest, &order_id, "CONFIRMED").await;
-    Placed { customer: customer.clone(), order_id }
+    Placed { customer: customer.clone(), order_id, recipient: recipient(body) }
 }
 
 async fn rejected(world: &World, customer: &Person, body: &Value, reason: &str, words: &str) -> Placed {
@@ -60,7 +60,7 @@ async fn rejected(world: &World, customer: &Person, body: &Value, reason: &str, 
     let order_id = order_id(&rest.persist("/v1/orders", &key(), body).await.ok());
     let order = reaches(&rest, &order_id, "REJECTED").await;
     assert_eq!(order["order"]["rejectReason"], format!("REJECT_REASON_{reason}"), "{order}");
-    let placed = Placed { customer: customer.clone(), order_id };
+    let placed = Placed { customer: customer.clone(), order_id, recipient: recipient(body) };
     checker::settled_orders(world, std::slice::from_ref(&placed)).await;
     let page = rest.get(&format!("/v1/mypage/orders/{}", placed.order_id)).await.ok();
     assert_eq!(page["order"]["reason"], reason, "{page}");

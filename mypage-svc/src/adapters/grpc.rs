@@ -15,6 +15,9 @@ use tonic::{Request, Response, Status};
 use super::convert;
 use crate::app::{GetMyOrder, ListMyOrders, Query};
 
+/// Units that a page names at most, and lines, so that it fits an answer; a page ends early for it.
+const MAX_UNITS_A_PAGE: usize = 20_000;
+
 /// Serves `tword.mypage.v1.MyPageService`.
 #[derive(Clone)]
 pub struct MyPage {
@@ -35,10 +38,11 @@ impl MyPage {
         violations.finish()?;
 
         let filter = format!("my orders {customer_id} {status:?}");
-        let page = Page::parse(request.page_size, &request.page_token, &filter)?;
+        let mut page = Page::parse(request.page_size, &request.page_token, &filter)?;
         let before = page.after.as_ref().map(|cursor| Ok::<_, Refusal>((cursor.time, cursor.uuid()?))).transpose()?;
         let query = Query { customer_id, status, before, rows: page.rows() };
         let mut orders = self.list.run(&query).await?;
+        page.bound(&orders, MAX_UNITS_A_PAGE, |mine| mine.order.lines.iter().map(|line| 1 + line.serials.len()).sum());
         let next_page_token =
             page.finish(&mut orders, &filter, |mine| Cursor::new(mine.order.create_time, mine.order.id));
         Ok(ListMyOrdersResponse { orders: orders.into_iter().map(convert::my_order).collect(), next_page_token })

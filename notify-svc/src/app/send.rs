@@ -1,6 +1,7 @@
 //! Sends what is due: one lane a recipient, so that a slow one delays nobody else.
 
 mod lanes;
+mod pause;
 mod post;
 
 use std::{sync::Arc, time::Duration};
@@ -9,8 +10,8 @@ use chassis::{clock::Clock, store, store::Store};
 use tokio::{sync::Mutex, time::Instant};
 
 use self::lanes::Lanes;
-pub use self::post::Channels;
-use self::post::Post;
+pub use self::{pause::PAUSES, post::Channels};
+use self::{pause::Pause, post::Post};
 use super::ports::{Read, Texts, Tx};
 use crate::domain::{Message, Recipient, Retry};
 
@@ -32,14 +33,20 @@ pub struct Limits {
     pub lanes: usize,
 }
 
-/// Sends the messages that are due and records what became of them. A message may leave twice, with the same id, where
-/// the process ends between sending and recording.
+/// Sends the messages that are due and records what became of them. A message may leave again, with the same id, where
+/// the process ends between sending and recording, and after each pause where recording fails.
 pub struct Sender {
     reads: Arc<dyn Read>,
     clock: Arc<dyn Clock>,
     post: Arc<Post>,
-    lanes: Mutex<Lanes>,
+    state: Mutex<State>,
     most_lanes: usize,
+}
+
+#[derive(Default)]
+struct State {
+    lanes: Lanes,
+    pause: Pause,
 }
 
 impl Sender {
@@ -54,23 +61,45 @@ impl Sender {
         roll: fn() -> f64,
     ) -> Self {
         let post = Arc::new(Post { store, clock: Arc::clone(&clock), texts, channels, limits, roll });
-        Self { reads, clock, post, lanes: Mutex::default(), most_lanes: limits.lanes }
+        Self { reads, clock, post, state: Mutex::default(), most_lanes: limits.lanes }
     }
 
     /// Sends for about a second at most, less where nothing is due or every lane is slow; those lanes go on meanwhile.
     ///
     /// # Errors
-    /// The database failed. What was sent and not recorded is sent again.
+    /// The database failed. What was sent and not recorded is sent again, after a pause in which each run is an error.
     pub async fn run(&self) -> Result<(), store::Error> {
-        let mut lanes = self.lanes.lock().await;
+        let State { lanes, pause } = &mut *self.state.lock().await;
         let began = Instant::now();
         loop {
-            lanes.collect()?;
-            self.open(&mut lanes).await?;
-            if lanes.is_empty() || began.elapsed() >= RUN || !lanes.one_ends_within(PATIENCE).await? {
+            self.collect(lanes, pause)?;
+            if pause.holds(self.clock.now()) {
+                return Err(store::Error::Unavailable("what was sent could not be recorded; sending pauses".into()));
+            }
+            self.open(lanes).await?;
+            if lanes.is_empty() || began.elapsed() >= RUN {
                 return Ok(());
             }
+            let Some(outcome) = lanes.one_ends_within(PATIENCE).await else { return Ok(()) };
+            self.learn(pause, outcome)?;
         }
+    }
+
+    /// Learns from all the lanes that have ended; answers a failure where there is one.
+    fn collect(&self, lanes: &mut Lanes, pause: &mut Pause) -> Result<(), store::Error> {
+        let mut learned = Ok(());
+        while let Some(outcome) = lanes.ended() {
+            learned = self.learn(pause, outcome).and(learned);
+        }
+        learned
+    }
+
+    fn learn(&self, pause: &mut Pause, outcome: Result<(), store::Error>) -> Result<(), store::Error> {
+        match &outcome {
+            Ok(()) => pause.recorded(),
+            Err(_) => pause.failed(self.clock.now(), (self.post.roll)()),
+        }
+        outcome
     }
 
     /// Opens lanes for recipients that have none, while there is room.

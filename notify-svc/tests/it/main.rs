@@ -6,4 +6,5 @@ mod schedules;
 mod sending;
 mod store;
 mod support;
+mod unrecorded;
 mod visibility;

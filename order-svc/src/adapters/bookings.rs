@@ -1,12 +1,12 @@
 //! delivery-svc, called through the mesh.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use chassis::{
     client::Mesh,
     deadline::{self, Spent},
 };
-use proto::delivery::v1::{self as delivery_wire, booking_service_client::BookingServiceClient};
+use proto::delivery::v1::{self as delivery_wire, booking_service_client::BookingServiceClient, delivery};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -16,25 +16,24 @@ use crate::{
     domain::{Actor, Order},
 };
 
-/// How long cancelling a delivery may take: longer than booking, for nobody waits in line for it.
+/// How long cancelling a delivery may take: longer than booking, for without its answer nobody knows what happened.
 const CANCEL_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Books and cancels deliveries.
 pub struct DeliveryBookings {
     client: BookingServiceClient<Mesh>,
-    booking_deadline: Duration,
 }
 
 impl DeliveryBookings {
-    /// Calls through `mesh`; a booking takes at most `booking_deadline`.
-    pub fn new(mesh: Mesh, booking_deadline: Duration) -> Self {
-        Self { client: BookingServiceClient::new(mesh), booking_deadline }
+    /// Calls through `mesh`.
+    pub fn new(mesh: Mesh) -> Self {
+        Self { client: BookingServiceClient::new(mesh) }
     }
 }
 
 #[async_trait::async_trait]
 impl Bookings for DeliveryBookings {
-    async fn book(&self, booking: Booking) -> Result<Booked, NoAnswer> {
+    async fn book(&self, booking: Booking, left: Duration) -> Result<Booked, NoAnswer> {
         let request = delivery_wire::BookDeliveryRequest {
             order_id: booking.order_id.to_string(),
             request_hash: booking.hash.to_vec().into(),
@@ -47,11 +46,8 @@ impl Bookings for DeliveryBookings {
             }),
         };
         let mut client = self.client.clone();
-        match deadline::within(self.booking_deadline, client.book_delivery(request)).await {
-            Ok(Ok(answer)) => match answer.into_inner().status() {
-                delivery_wire::delivery::Status::Cancelled => Ok(Booked::Cancelled),
-                _ => Ok(Booked::Yes),
-            },
+        match deadline::within(left, client.book_delivery(request)).await {
+            Ok(Ok(answer)) => booked(answer.get_ref().status()),
             Ok(Err(status)) if has_reason(&status, "BOOKING_MISMATCH") => Ok(Booked::Mismatch),
             Ok(Err(status)) => Err(no_answer(&status)),
             Err(Spent::Own) => Err(NoAnswer::Unavailable),
@@ -86,13 +82,72 @@ fn has_reason(status: &Status, reason: &str) -> bool {
     status.get_details_error_info().is_some_and(|info| info.reason == reason)
 }
 
-/// Whatever else went wrong, the caller is to come back; what is a defect is logged as one.
-fn no_answer(status: &Status) -> NoAnswer {
-    match status.code() {
-        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Cancelled | Code::Unknown => {
-            tracing::warn!(code = ?status.code(), message = status.message(), "delivery-svc did not answer");
-        }
-        code => tracing::error!(?code, message = status.message(), "delivery-svc refused what it should take"),
+/// What the delivery's status says of the booking.
+fn booked(status: delivery::Status) -> Result<Booked, NoAnswer> {
+    match status {
+        delivery::Status::Booked
+        | delivery::Status::Ready
+        | delivery::Status::Shipped
+        | delivery::Status::Delivered => Ok(Booked::Yes),
+        delivery::Status::Cancelled => Ok(Booked::Cancelled),
+        delivery::Status::Unspecified => Err(NoAnswer::Defect("a booking has no status that is known here".to_owned())),
     }
+}
+
+/// Whether coming back may help. A refusal that delivery-svc itself sent does not go away; a status with a source was
+/// made up here, of a connection that broke.
+fn no_answer(status: &Status) -> NoAnswer {
+    let broken = status.source().is_some();
+    match status.code() {
+        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Cancelled | Code::Unknown => {}
+        _ if broken => {}
+        code => return NoAnswer::Defect(format!("{code:?}: {}", status.message())),
+    }
+    tracing::warn!(code = ?status.code(), cause = status.message(), "delivery-svc did not answer");
     NoAnswer::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, sync::Arc};
+
+    use super::*;
+
+    #[test]
+    fn only_what_may_pass_is_a_reason_to_come_back() {
+        let answer = |code| no_answer(&Status::new(code, "x"));
+        for code in [Code::Unavailable, Code::DeadlineExceeded, Code::ResourceExhausted, Code::Cancelled, Code::Unknown]
+        {
+            assert_eq!(answer(code), NoAnswer::Unavailable, "{code:?}");
+        }
+        for code in [
+            Code::PermissionDenied,
+            Code::Unauthenticated,
+            Code::InvalidArgument,
+            Code::NotFound,
+            Code::FailedPrecondition,
+            Code::Unimplemented,
+            Code::Internal,
+        ] {
+            assert_eq!(answer(code), NoAnswer::Defect(format!("{code:?}: x")));
+        }
+    }
+
+    #[test]
+    fn a_connection_that_broke_is_no_defect() {
+        let mut reset = Status::internal("h2 protocol error");
+        reset.set_source(Arc::new(io::Error::from(io::ErrorKind::ConnectionReset)));
+        assert_eq!(no_answer(&reset), NoAnswer::Unavailable);
+    }
+
+    #[test]
+    fn a_booking_is_one_that_says_so() {
+        for status in
+            [delivery::Status::Booked, delivery::Status::Ready, delivery::Status::Shipped, delivery::Status::Delivered]
+        {
+            assert_eq!(booked(status), Ok(Booked::Yes));
+        }
+        assert_eq!(booked(delivery::Status::Cancelled), Ok(Booked::Cancelled));
+        assert!(matches!(booked(delivery::Status::Unspecified), Err(NoAnswer::Defect(_))));
+    }
 }

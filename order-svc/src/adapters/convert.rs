@@ -11,10 +11,8 @@ use crate::{
     adapters::names,
     app::ports::HistoryEntry,
     domain::{
-        Actor, Money, NewLine, NewOrder, Order, Recipient, RejectReason, Status,
-        actor::ActorKind,
-        order::{self, Line},
-        recipient,
+        Actor, Money, NewLine, NewOrder, Order, Recipient, RejectReason, Status, actor::ActorKind, new_order,
+        order::Line, recipient,
     },
 };
 
@@ -25,15 +23,15 @@ use crate::{
 pub fn new_order(request: order_wire::PlaceOrderRequest) -> Result<NewOrder, Refusal> {
     let mut violations = Violations::default();
     let shop_id = violations.check("shop_id", wire::uuid(&request.shop_id));
-    let mut lines = Vec::with_capacity(request.lines.len().min(order::MAX_LINES));
-    for (place, line) in request.lines.iter().enumerate().take(order::MAX_LINES + 1) {
+    let mut lines = Vec::with_capacity(request.lines.len().min(new_order::MAX_LINES));
+    for (place, line) in request.lines.iter().enumerate().take(new_order::MAX_LINES + 1) {
         lines.extend(new_line(&mut violations, place, line));
     }
-    if request.lines.len() > order::MAX_LINES {
-        violations.add("lines", order::WrongLines::Count.to_string());
+    if request.lines.len() > new_order::MAX_LINES {
+        violations.add("lines", new_order::WrongLines::Count.to_string());
     } else if lines.len() == request.lines.len() {
         let phone_ids: Vec<_> = lines.iter().map(|line| line.phone_id).collect();
-        violations.check("lines", order::check_lines(&phone_ids));
+        violations.check("lines", new_order::check_lines(&phone_ids));
     }
     let recipient = new_recipient(&mut violations, &request.recipient.unwrap_or_default());
     violations.finish()?;
@@ -45,9 +43,10 @@ pub fn new_order(request: order_wire::PlaceOrderRequest) -> Result<NewOrder, Ref
 
 fn new_line(violations: &mut Violations, place: usize, line: &order_wire::NewOrderLine) -> Option<NewLine> {
     let phone_id = violations.check(format!("lines[{place}].phone_id"), wire::uuid(&line.phone_id));
-    let quantity = u32::try_from(line.quantity).ok().filter(|quantity| (1..=order::MAX_QUANTITY).contains(quantity));
+    let quantity =
+        u32::try_from(line.quantity).ok().filter(|quantity| (1..=new_order::MAX_QUANTITY).contains(quantity));
     if quantity.is_none() {
-        violations.add(format!("lines[{place}].quantity"), format!("must be 1 to {}", order::MAX_QUANTITY));
+        violations.add(format!("lines[{place}].quantity"), format!("must be 1 to {}", new_order::MAX_QUANTITY));
     }
     let expected = match &line.expected_unit_price {
         None => Some(None),

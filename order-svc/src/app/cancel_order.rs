@@ -7,6 +7,7 @@ use chassis::{
     idempotency::{Answer, Keyed, Reused},
     store::{self, Store},
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::ports::{Bookings, CancelledDelivery, NoAnswer, Tx};
@@ -27,7 +28,8 @@ pub enum Error {
     /// Its state does not allow it.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// Delivery-svc, which decides, does not answer.
+    /// Delivery-svc, which decides, does not answer: the delivery may be cancelled or not. Where it is, the order
+    /// follows it, by a repeated call or by its event.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
     /// The key belongs to another request.
@@ -56,6 +58,14 @@ pub struct CancelOrder {
     clock: Arc<dyn Clock>,
 }
 
+/// What an order is cancelled by.
+#[derive(Clone)]
+struct Cancel {
+    command: Command,
+    keyed: Keyed<Order>,
+    now: OffsetDateTime,
+}
+
 /// What the first look at the order decided.
 enum Decision {
     Answered(Answer<Order>),
@@ -74,70 +84,73 @@ impl CancelOrder {
     /// # Errors
     /// See [`Error`].
     pub async fn run(&self, command: Command, keyed: Keyed<Order>) -> Result<Answer<Order>, Error> {
-        tracing::info!(order_id = %command.order_id, "order is to be cancelled");
-        let (order, actor) = match self.decide(command.clone(), keyed.clone()).await? {
+        let cancel = Cancel { command, keyed, now: self.clock.now() };
+        let (order, actor) = match self.decide(cancel.clone()).await? {
             Decision::Answered(answer) => return Ok(answer),
             Decision::AskDelivery(order, actor) => (order, actor),
         };
-        match self.bookings.cancel(&order, &actor, &command.reason).await? {
-            Some(cancelled) => self.follow(order.id, cancelled, keyed).await,
+        match self.bookings.cancel(&order, &actor, &cancel.command.reason).await? {
+            Some(cancelled) => self.follow(Cancel { now: self.clock.now(), ..cancel }, cancelled).await,
             None => Err(Refused::AlreadyShipped.into()),
         }
     }
 
-    async fn decide(&self, command: Command, keyed: Keyed<Order>) -> Result<Decision, Error> {
-        let now = self.clock.now();
+    async fn decide(&self, cancel: Cancel) -> Result<Decision, Error> {
         self.store
             .run(move |tx| {
-                let (command, keyed) = (command.clone(), keyed.clone());
+                let cancel = cancel.clone();
                 Box::pin(async move {
-                    if let Some(answer) = keyed.replay::<_, Error>(tx).await? {
+                    let (order, replayed) = cancel.look(tx).await?;
+                    if let Some(answer) = replayed {
                         return Ok(Decision::Answered(answer));
                     }
-                    let order = tx.order(command.order_id).await?.ok_or(Error::NotFound)?;
-                    let actor = authorised(&command, &order)?;
+                    let actor = authorised(&cancel.command, &order)?;
                     if order.status == Status::Confirmed {
                         return Ok(Decision::AskDelivery(Box::new(order), actor));
                     }
-                    let changes = order.cancel(actor, command.reason, now)?;
-                    tx.save(&changes).await?;
-                    let order = changes.into_iter().next_back().map_or(order, |change| change.order);
-                    Ok(Decision::Answered(keyed.record(tx, order).await?))
+                    Ok(Decision::Answered(cancel.keep(tx, order, actor, cancel.command.reason.clone()).await?))
                 })
             })
             .await
     }
 
     /// The delivery is cancelled: so is the order, by whoever cancelled the delivery first.
-    async fn follow(
-        &self,
-        order_id: Uuid,
-        cancelled: CancelledDelivery,
-        keyed: Keyed<Order>,
-    ) -> Result<Answer<Order>, Error> {
-        let now = self.clock.now();
+    async fn follow(&self, cancel: Cancel, cancelled: CancelledDelivery) -> Result<Answer<Order>, Error> {
         self.store
             .run(move |tx| {
-                let (cancelled, keyed) = (cancelled.clone(), keyed.clone());
+                let (cancel, cancelled) = (cancel.clone(), cancelled.clone());
                 Box::pin(async move {
-                    if let Some(answer) = keyed.replay::<_, Error>(tx).await? {
+                    let (order, replayed) = cancel.look(tx).await?;
+                    if let Some(answer) = replayed {
                         return Ok(answer);
                     }
-                    let order = tx.order(order_id).await?.ok_or(Error::NotFound)?;
-                    let changes = order.cancel(cancelled.by, cancelled.reason, now)?;
-                    tx.save(&changes).await?;
-                    let order = changes.into_iter().next_back().map_or(order, |change| change.order);
-                    Ok(keyed.record(tx, order).await?)
+                    cancel.keep(tx, order, cancelled.by, cancelled.reason).await
                 })
             })
             .await
     }
 }
 
-fn authorised(command: &Command, order: &Order) -> Result<Actor, Error> {
-    if !command.caller.may_see(order) {
-        return Err(Error::NotFound);
+impl Cancel {
+    /// The order, where the caller may see it, and what was answered to the key before. For a replay it is checked as
+    /// well: the caller's shop may be another one by now.
+    async fn look(&self, tx: &mut dyn Tx) -> Result<(Order, Option<Answer<Order>>), Error> {
+        let replayed = self.keyed.replay::<_, Error>(tx).await?;
+        let order = tx.order(self.command.order_id).await?;
+        let order = order.filter(|order| self.command.caller.may_see(order)).ok_or(Error::NotFound)?;
+        Ok((order, replayed))
     }
+
+    /// Keeps the order as cancelled, with the answer.
+    async fn keep(&self, tx: &mut dyn Tx, order: Order, by: Actor, reason: String) -> Result<Answer<Order>, Error> {
+        let changes = order.cancel(by, reason, self.now)?;
+        tx.save(&changes).await?;
+        let order = changes.into_iter().next_back().map_or(order, |change| change.order);
+        Ok(self.keyed.record(tx, order).await?)
+    }
+}
+
+fn authorised(command: &Command, order: &Order) -> Result<Actor, Error> {
     let actor = command.caller.acts_on(order).ok_or(Error::Forbidden)?;
     if actor.kind != ActorKind::Customer && command.reason.is_empty() {
         return Err(Error::ReasonMissing);

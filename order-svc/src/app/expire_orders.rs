@@ -1,15 +1,21 @@
-//! Saga deadline: an order whose stock was not reserved in time is rejected, once shop-svc's word cannot be on its way.
+//! Saga deadline: an order whose stock was not reserved in time is rejected.
+//!
+//! It is rejected once everything has been heard that shop-svc had numbered when a sweep begun after the deadline asked
+//! for it, and in any case an hour after the deadline. A reservation that shop-svc made in time and its relay had not
+//! numbered by then may still come: it is ignored, and shop-svc frees the units on the order's own `OrderRejected`.
 
 use std::{sync::Arc, time::Duration};
 
 use chassis::{
     clock::Clock,
+    refusal::chain,
     store::{self, Store},
 };
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::ports::{Read, Tx};
-use crate::domain::{Actor, Order, RejectReason};
+use crate::domain::{Actor, RejectReason};
 
 /// Orders looked at in one sweep.
 const BATCH: u32 = 200;
@@ -30,37 +36,45 @@ impl ExpireOrders {
         Self { store, read, clock }
     }
 
-    /// Rejects what is overdue. `caught_up` is the time up to which everything shop-svc said has been heard.
+    /// Rejects what is overdue. `caught_up` is the begin of the last sweep that found no gap in what shop-svc had
+    /// numbered. An order that cannot be rejected does not keep the others from it.
     ///
     /// # Errors
-    /// The database failed.
+    /// The database failed, or an order could not be rejected.
     pub async fn run(&self, caught_up: Option<OffsetDateTime>) -> Result<(), store::Error> {
         let now = self.clock.now();
-        for order in self.read.overdue(now, BATCH).await? {
-            if may_expire(&order, caught_up, now) {
-                self.expire(order, now).await?;
+        let mut outcome = Ok(());
+        for id in self.read.overdue(heard_out(caught_up, now), BATCH).await? {
+            match self.expire(id, now).await {
+                Ok(true) => tracing::warn!(order_id = %id, "order rejected at its saga deadline"),
+                Ok(false) => {}
+                Err(error @ (store::Error::Inconsistent(_) | store::Error::Panicked)) => {
+                    tracing::error!(order_id = %id, cause = chain(&error), "overdue order cannot be rejected");
+                    outcome = Err(error);
+                }
+                Err(error @ (store::Error::Unavailable(_) | store::Error::Unknown)) => return Err(error),
             }
         }
-        Ok(())
+        outcome
     }
 
-    async fn expire(&self, order: Order, now: OffsetDateTime) -> Result<(), store::Error> {
-        let id = order.id;
-        let expired: Result<(), store::Error> = self
-            .store
+    /// Rejects one order; answers whether it was PLACED still.
+    async fn expire(&self, id: Uuid, now: OffsetDateTime) -> Result<bool, store::Error> {
+        self.store
             .run(move |tx| {
                 Box::pin(async move {
-                    let Some(order) = tx.order(id).await? else { return Ok(()) };
-                    tx.save(&order.reject(RejectReason::Expired, Actor::service(crate::NAME), now)).await
+                    let Some(order) = tx.order(id).await? else { return Ok(false) };
+                    let changes = order.reject(RejectReason::Expired, Actor::service(crate::NAME), now);
+                    tx.save(&changes).await?;
+                    Ok(!changes.is_empty())
                 })
             })
-            .await;
-        expired?;
-        tracing::warn!(order_id = %id, "order rejected at its saga deadline");
-        Ok(())
+            .await
     }
 }
 
-fn may_expire(order: &Order, caught_up: Option<OffsetDateTime>, now: OffsetDateTime) -> bool {
-    caught_up.is_some_and(|since| since > order.reserve_by) || now > order.reserve_by + GRACE
+/// Deadlines before this may be held against their orders.
+fn heard_out(caught_up: Option<OffsetDateTime>, now: OffsetDateTime) -> OffsetDateTime {
+    let unheard = now - GRACE;
+    caught_up.map_or(unheard, |since| since.max(unheard).min(now))
 }

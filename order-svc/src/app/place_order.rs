@@ -4,10 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use chassis::{
     clock::Clock,
-    idempotency::{Request, Reused},
+    idempotency::{Request, RequestHash, Reused},
     store::{self, Store},
 };
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::ports::{Booked, Booking, Bookings, Claim, NoAnswer, Placed, Read, Tx};
@@ -16,12 +17,12 @@ use crate::domain::{Actor, Change, NewOrder, Order, order_id};
 /// Why no order was placed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The delivery could not be booked, or its booking was lost; nothing was kept.
-    #[error("the delivery could not be booked")]
-    NotBooked(#[source] Option<NoAnswer>),
-    /// The caller's deadline was spent; nothing was kept.
-    #[error("the caller's deadline is spent")]
-    DeadlineExceeded,
+    /// The booking was lost, and the replacement too, or the booking deadline was spent; no order was kept.
+    #[error("the delivery could not be booked in time")]
+    NotBooked,
+    /// Delivery-svc does not answer; no order was kept.
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
     /// The key belongs to another request.
     #[error(transparent)]
     Reused(#[from] Reused),
@@ -36,14 +37,28 @@ pub enum Error {
 /// Who places what, and with which key.
 #[derive(Clone, Debug)]
 pub struct Command {
-    /// The customer.
-    pub customer: Actor,
-    /// What is wanted.
-    pub order: NewOrder,
-    /// SHA-256 of the canonical command.
-    pub hash: [u8; 32],
-    /// The key, if there is one.
-    pub request: Option<Request>,
+    customer: Actor,
+    order: NewOrder,
+    /// SHA-256 of the canonical command: binds the key and the booking to what is wanted.
+    hash: RequestHash,
+    request: Option<Request>,
+}
+
+impl Command {
+    /// A command; whatever `request` was hashed over, its key is bound to `order` and to nothing else.
+    pub fn new(customer: Actor, order: NewOrder, request: Option<Request>) -> Self {
+        let hash = Sha256::digest(order.canonical()).into();
+        Self { customer, order, hash, request: request.map(|request| Request { hash, ..request }) }
+    }
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// Booking the delivery, a lost booking and its replacement included.
+    pub booking: Duration,
+    /// Reserving the stock.
+    pub saga: Duration,
 }
 
 /// Places orders.
@@ -52,7 +67,7 @@ pub struct PlaceOrder {
     read: Arc<dyn Read>,
     bookings: Arc<dyn Bookings>,
     clock: Arc<dyn Clock>,
-    saga_deadline: Duration,
+    deadlines: Deadlines,
 }
 
 /// What became of the id that an order was to have.
@@ -62,15 +77,15 @@ enum Kept {
 }
 
 impl PlaceOrder {
-    /// Keeps orders in `store` once `bookings` has booked them; stock may take `saga_deadline` to be reserved.
+    /// Keeps orders in `store` once `bookings` has booked them, both within `deadlines`.
     pub fn new(
         store: Store<dyn Tx>,
         read: Arc<dyn Read>,
         bookings: Arc<dyn Bookings>,
         clock: Arc<dyn Clock>,
-        saga_deadline: Duration,
+        deadlines: Deadlines,
     ) -> Self {
-        Self { store, read, bookings, clock, saga_deadline }
+        Self { store, read, bookings, clock, deadlines }
     }
 
     /// Places an order, or answers the one that this key placed before.
@@ -82,10 +97,11 @@ impl PlaceOrder {
             return Ok(order);
         }
         let mut generation = self.open_generation(&command).await?;
+        let begun = Instant::now();
         // A lost id is replaced once; who loses twice is told to come back.
         for _attempt in 0..2 {
             let id = order_id(&command, generation);
-            match self.book(id, &command).await? {
+            match self.book(id, &command, begun).await? {
                 Booked::Yes => match self.keep(id, &command).await? {
                     Kept::Order(order) => {
                         tracing::info!(order_id = %order.id, "order placed");
@@ -102,7 +118,7 @@ impl PlaceOrder {
             }
             generation += 1;
         }
-        Err(Error::NotBooked(None))
+        Err(Error::NotBooked)
     }
 
     async fn placed_before(&self, command: &Command) -> Result<Option<Order>, Error> {
@@ -123,7 +139,12 @@ impl PlaceOrder {
         Err(Error::KeyWornOut)
     }
 
-    async fn book(&self, id: Uuid, command: &Command) -> Result<Booked, Error> {
+    /// Books the delivery in what is left of the deadline since booking was `begun`.
+    async fn book(&self, id: Uuid, command: &Command, begun: Instant) -> Result<Booked, Error> {
+        let left = self.deadlines.booking.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return Err(Error::NotBooked);
+        }
         let booking = Booking {
             order_id: id,
             hash: command.hash,
@@ -131,16 +152,13 @@ impl PlaceOrder {
             customer_id: command.customer.id.clone(),
             recipient: command.order.recipient.clone(),
         };
-        self.bookings.book(booking).await.map_err(|no_answer| match no_answer {
-            NoAnswer::Unavailable => Error::NotBooked(Some(no_answer)),
-            NoAnswer::DeadlineExceeded => Error::DeadlineExceeded,
-        })
+        Ok(self.bookings.book(booking, left).await?)
     }
 
     /// Keeps the order, unless its id was voided meanwhile or its key placed one.
     async fn keep(&self, id: Uuid, command: &Command) -> Result<Kept, Error> {
         let now = self.clock.now();
-        let order = Order::place(id, command.customer.id.clone(), &command.order, now, now + self.saga_deadline);
+        let order = Order::place(id, command.customer.id.clone(), &command.order, now, now + self.deadlines.saga);
         let placed = Change { order, actor: command.customer.clone() };
         let command = command.clone();
         self.store

@@ -1,5 +1,7 @@
 //! What the use cases need of the world.
 
+use std::time::Duration;
+
 use chassis::{
     idempotency::{Request, RequestHash, Scope},
     page::Page,
@@ -88,7 +90,7 @@ pub struct HistoryEntry {
     pub time: OffsetDateTime,
 }
 
-/// Reads, outside of any transaction.
+/// Reads, outside of any unit of work. An order is as it was at one moment, its lines included.
 #[async_trait::async_trait]
 pub trait Read: Send + Sync {
     /// One order.
@@ -121,11 +123,11 @@ pub trait Read: Send + Sync {
     /// The database failed.
     async fn claim(&self, id: Uuid) -> Result<Option<Claim>, store::Error>;
 
-    /// At most `limit` PLACED orders whose `reserve_by` is before `before`, oldest first.
+    /// The ids of at most `limit` PLACED orders whose `reserve_by` is before `before`, the longest overdue first.
     ///
     /// # Errors
     /// The database failed.
-    async fn overdue(&self, before: OffsetDateTime, limit: u32) -> Result<Vec<Order>, store::Error>;
+    async fn overdue(&self, before: OffsetDateTime, limit: u32) -> Result<Vec<Uuid>, store::Error>;
 }
 
 /// What to book.
@@ -163,29 +165,32 @@ pub struct CancelledDelivery {
     pub reason: String,
 }
 
-/// Why a call to delivery-svc has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a call to delivery-svc has no answer. Its effect may or may not have happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
-    /// It is away, overloaded or slow; the effect may or may not have happened.
+    /// It is away, overloaded or slow.
     #[error("delivery-svc is not available")]
     Unavailable,
     /// The caller's own deadline is spent.
     #[error("the caller's deadline is spent")]
     DeadlineExceeded,
+    /// It said what it should never say to this call: coming back does not help.
+    #[error("a defect between order-svc and delivery-svc: {0}")]
+    Defect(String),
 }
 
 /// delivery-svc, as order-svc calls it: never twice inside a request.
 #[async_trait::async_trait]
 pub trait Bookings: Send + Sync {
-    /// Books a delivery within the booking deadline.
+    /// Books a delivery, and waits no longer than `left`.
     ///
     /// # Errors
-    /// No answer in time.
-    async fn book(&self, booking: Booking) -> Result<Booked, NoAnswer>;
+    /// No answer in time, or none that makes sense.
+    async fn book(&self, booking: Booking, left: Duration) -> Result<Booked, NoAnswer>;
 
     /// Cancels a confirmed order's delivery; none where it was shipped.
     ///
     /// # Errors
-    /// No answer in time.
+    /// No answer in time, or none that makes sense.
     async fn cancel(&self, order: &Order, by: &Actor, reason: &str) -> Result<Option<CancelledDelivery>, NoAnswer>;
 }

@@ -23,7 +23,8 @@ impl ResolveBookings {
         Self { store, clock }
     }
 
-    /// For each id its order, or none where it is void.
+    /// For each id its order, or none where it is void. All of them in one transaction: a single order that makes no
+    /// sense leaves all unanswered.
     ///
     /// # Errors
     /// The database failed.

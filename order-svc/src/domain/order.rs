@@ -1,40 +1,12 @@
 //! The order: its states and the transitions between them.
 
-use std::collections::HashSet;
-
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Actor, Money, Recipient};
+use super::{Actor, Money, NewOrder};
 
-/// Lines an order has at most.
-pub const MAX_LINES: usize = 20;
-/// Units a line has at most.
-pub const MAX_QUANTITY: u32 = 100;
 /// Characters a cancel reason has at most.
 pub const MAX_REASON: usize = 200;
-
-/// What a customer asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewOrder {
-    /// The shop to buy from.
-    pub shop_id: Uuid,
-    /// What to buy.
-    pub lines: Vec<NewLine>,
-    /// Whom it goes to.
-    pub recipient: Recipient,
-}
-
-/// One phone to buy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewLine {
-    /// The phone.
-    pub phone_id: Uuid,
-    /// How many units.
-    pub quantity: u32,
-    /// The price that the customer expects; any where absent.
-    pub expected_unit_price: Option<Money>,
-}
 
 /// A customer's wish to buy units of phones of one shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -306,29 +278,6 @@ impl Order {
         };
         self.lines.iter().map(|line| line_of(line).ok_or(Refused::ReservationMismatch)).collect()
     }
-}
-
-/// Why a set of lines is wrong as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WrongLines {
-    /// None or too many.
-    #[error("must have 1 to {MAX_LINES} lines")]
-    Count,
-    /// A phone stands twice.
-    #[error("must name each phone once")]
-    Repeated,
-}
-
-/// Checks what no single line shows.
-///
-/// # Errors
-/// See [`WrongLines`].
-pub fn check_lines(phone_ids: &[Uuid]) -> Result<(), WrongLines> {
-    if !(1..=MAX_LINES).contains(&phone_ids.len()) {
-        return Err(WrongLines::Count);
-    }
-    let distinct: HashSet<_> = phone_ids.iter().collect();
-    if distinct.len() == phone_ids.len() { Ok(()) } else { Err(WrongLines::Repeated) }
 }
 
 #[cfg(test)]

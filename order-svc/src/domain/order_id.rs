@@ -2,7 +2,9 @@
 
 use uuid::Uuid;
 
-/// How many generations of a key are probed: each of them was voided at least `--void-after` after the one before.
+use super::canonical::Canonical;
+
+/// How many generations of a key are probed; a void adds one.
 pub const MAX_GENERATIONS: u32 = 256;
 
 /// The id of a key's order in one generation; a void makes the key take the next one. `digest` is SHA-256 over
@@ -13,15 +15,10 @@ pub fn derived(digest: [u8; 32]) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
-/// What a derived id is the digest of: each part with its length, so that no two keys read the same.
+/// What a derived id is the digest of: no two keys and generations read the same.
 pub fn canonical(issuer: &str, subject: &str, method: &str, key: &str, generation: u32) -> Vec<u8> {
-    let mut text = b"tword.order.id.v1".to_vec();
-    for part in [issuer, subject, method, key] {
-        text.extend((part.len() as u64).to_be_bytes());
-        text.extend(part.as_bytes());
-    }
-    text.extend(generation.to_be_bytes());
-    text
+    let key = Canonical::of("tword.order.id.v1").text(issuer).text(subject).text(method).text(key);
+    key.fixed(&generation.to_be_bytes()).finish()
 }
 
 #[cfg(test)]

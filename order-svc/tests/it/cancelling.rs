@@ -1,6 +1,9 @@
 //! Cancelling: order-svc alone decides while PLACED; later the delivery does.
 
-use chassis::idempotency::{Answer, Keyed, Request, Scope};
+use chassis::{
+    idempotency::{Answer, Keyed, Request},
+    refusal::Refusal,
+};
 use order_svc::{
     app::{
         cancel_order::{Command, Error},
@@ -8,12 +11,12 @@ use order_svc::{
     },
     domain::{Actor, Caller, Order, Status, order::Refused},
 };
-use time::OffsetDateTime;
+use tonic_types::StatusExt;
 use uuid::Uuid;
 
 use crate::{
     events,
-    world::{CUSTOMER, SHOP, World, as_customer, as_staff, customer},
+    world::{CUSTOMER, SHOP, World, as_customer, as_staff, customer, key},
 };
 
 fn command(order_id: Uuid, caller: Caller, reason: &str) -> Command {
@@ -65,13 +68,34 @@ async fn a_delivery_that_was_shipped_wins() {
 }
 
 #[tokio::test]
-async fn nothing_changes_while_delivery_is_away() {
+async fn what_delivery_did_not_answer_is_not_known_until_the_call_is_repeated() {
     let world = World::sqlite().await;
     let order = world.confirmed().await;
     world.bookings.answer_cancel(Err(NoAnswer::Unavailable));
     let away = cancel(&world, order.id, as_customer(CUSTOMER), "").await.expect_err("away");
-    assert!(matches!(away, Error::NoAnswer(NoAnswer::Unavailable)), "{away:?}");
+    let told = tonic::Status::from(Refusal::from(away));
+    assert_eq!(told.code(), tonic::Code::Unavailable);
+    assert_eq!(told.get_details_error_info().map(|info| info.reason).as_deref(), Some("OUTCOME_UNKNOWN"));
+    assert!(told.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()), "{told:?}");
+    assert!(told.message().contains("repeat the call"), "{told:?}");
     assert_eq!(world.order(order.id).await.status, Status::Confirmed);
+    let cancelled = fresh(cancel(&world, order.id, as_customer(CUSTOMER), "").await.expect("cancelled"));
+    assert!(matches!(cancelled.status, Status::Cancelled { .. }), "{cancelled:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_is_a_defect_and_no_reason_to_come_back() {
+    let world = World::sqlite().await;
+    let order = world.confirmed().await;
+    let nonsense = || NoAnswer::Defect("PermissionDenied: no".to_owned());
+    world.bookings.answer_cancel(Err(nonsense()));
+    world.bookings.answer([Err(nonsense())]);
+    let cancelled = cancel(&world, order.id, as_customer(CUSTOMER), "").await.expect_err("a defect");
+    let placed = world.place().run(crate::world::command(None, 1)).await.expect_err("a defect");
+    for refusal in [Refusal::from(cancelled), Refusal::from(placed)] {
+        assert_eq!(refusal.reason().name, "INTERNAL");
+        assert!(!refusal.to_string().contains("PermissionDenied"), "{refusal}");
+    }
 }
 
 #[tokio::test]
@@ -92,25 +116,46 @@ async fn staff_say_why_and_strangers_learn_nothing() {
     fresh(cancel(&world, order.id, as_staff(SHOP), "sold out").await.expect("cancelled"));
 }
 
+fn keyed(hash: u8) -> Keyed<Order> {
+    Keyed::new(Some(Request { hash: [hash; 32], ..key("k") }), |order: &Order| order.version.to_be_bytes().to_vec())
+}
+
+async fn an_answer_is_replayed(world: &World, order: &Order) {
+    let cancel = world.cancel();
+    let run = |hash| cancel.run(command(order.id, as_customer(CUSTOMER), ""), keyed(hash));
+    let version = order.version + 1;
+    assert_eq!(fresh(run(1).await.expect("cancelled")).version, version);
+    assert_eq!(run(1).await.expect("replayed"), Answer::Replayed(version.to_be_bytes().to_vec()));
+    assert!(matches!(run(2).await, Err(Error::Reused(_))));
+    assert_eq!(world.order(order.id).await.version, version);
+}
+
 #[tokio::test]
 async fn an_answer_is_replayed_for_its_key() {
     let world = World::sqlite().await;
     let order = world.placed().await;
-    let keyed = |hash: u8| {
-        let scope = Scope {
-            issuer: "i".to_owned(),
-            subject: CUSTOMER.to_owned(),
-            method: "/cancel".to_owned(),
-            key: "k".to_owned(),
-        };
-        let request = Request { scope, hash: [hash; 32], time: OffsetDateTime::UNIX_EPOCH };
-        Keyed::new(Some(request), |order: &Order| order.version.to_be_bytes().to_vec())
-    };
-    let cancel = world.cancel();
-    let run = |hash| cancel.run(command(order.id, as_customer(CUSTOMER), ""), keyed(hash));
-    assert_eq!(fresh(run(1).await.expect("cancelled")).version, 2);
-    assert_eq!(run(1).await.expect("replayed"), Answer::Replayed(2_i64.to_be_bytes().to_vec()));
-    assert!(matches!(run(2).await, Err(Error::Reused(_))));
+    an_answer_is_replayed(&world, &order).await;
+}
+
+#[tokio::test]
+async fn the_answer_of_a_confirmed_order_is_replayed_and_its_delivery_not_asked_again() {
+    let world = World::sqlite().await;
+    let order = world.confirmed().await;
+    an_answer_is_replayed(&world, &order).await;
+    assert_eq!(*world.bookings.cancelled.lock().expect("unpoisoned"), [order.id]);
+}
+
+#[tokio::test]
+async fn staff_that_changed_shops_are_not_told_what_they_were_told_before() {
+    for confirmed in [false, true] {
+        let world = World::sqlite().await;
+        let order = if confirmed { world.confirmed().await } else { world.placed().await };
+        let run = async |shop| world.cancel().run(command(order.id, as_staff(shop), "sold out"), keyed(1)).await;
+        fresh(run(SHOP).await.expect("cancelled"));
+        let hidden = run(Uuid::from_u128(0xF)).await.expect_err("hidden");
+        assert!(matches!(hidden, Error::NotFound), "{hidden:?}");
+        run(SHOP).await.expect("replayed");
+    }
 }
 
 #[tokio::test]

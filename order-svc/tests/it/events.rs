@@ -1,6 +1,10 @@
 //! What shop-svc and delivery-svc tell, in any order and as often as it comes.
 
-use chassis::{consumer::Taken, inbox::Event, wire::money};
+use chassis::{
+    consumer::{MAX_FAULTS, Taken},
+    inbox::Event,
+    wire::money,
+};
 use order_svc::domain::Status;
 use prost::{Message, Name};
 use proto::{
@@ -142,4 +146,28 @@ async fn what_breaks_a_rule_is_put_aside_at_the_fifth_time_and_what_cannot_be_re
     assert_eq!(letters, [(Uuid::from_u128(1), 5), (Uuid::from_u128(2), 1)]);
     assert_eq!(world.hear_stock(reserved(id, 3)).await, Taken::Done, "others are not held up");
     assert_eq!(world.order(id).await.status, Status::Confirmed);
+}
+
+#[tokio::test]
+async fn the_delivery_of_a_rejected_order_is_cancelled_without_a_fault() {
+    let world = World::sqlite().await;
+    let id = world.placed().await.id;
+    world.hear_stock(rejected(id, 1)).await;
+    let order = world.order(id).await;
+    assert_eq!(world.hear_delivery(cancelled(id, 2)).await, Taken::Done);
+    assert_eq!(world.order(id).await, order);
+    assert_eq!(world.dead_letters().await, 0);
+}
+
+#[tokio::test]
+async fn what_is_early_waits_however_often_it_comes() {
+    let world = World::sqlite().await;
+    let id = world.placed().await.id;
+    for _ in 0..2 * MAX_FAULTS {
+        assert!(matches!(world.hear_delivery(started(id, 2)).await, Taken::Later(_)));
+    }
+    assert_eq!(world.dead_letters().await, 0);
+    world.hear_stock(reserved(id, 1)).await;
+    assert_eq!(world.hear_delivery(started(id, 2)).await, Taken::Done);
+    assert!(matches!(world.order(id).await.status, Status::Shipped(_)));
 }

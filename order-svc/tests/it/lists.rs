@@ -1,14 +1,26 @@
 //! Lists: everybody sees what is theirs, page by page, while orders come in.
 
-use chassis::page::{Cursor, Page};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use chassis::{
+    consumer::Taken,
+    page::{Cursor, Page},
+};
 use order_svc::{
-    app::{GetOrder, ListOrderEvents, ListOrders, get_order::Error},
-    domain::{Caller, Order},
+    app::{GetOrder, ListOrderEvents, ListOrders, get_order::Error, place_order::Command, ports::Filter},
+    domain::{Caller, NewLine, NewOrder, Order, Status},
 };
 use time::Duration;
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::world::{CUSTOMER, SHOP, World, as_customer, as_staff};
+use crate::{
+    events::reserved,
+    world::{CUSTOMER, SHOP, World, as_customer, as_staff, customer, new_order},
+};
 
 async fn all(world: &World, caller: &Caller, size: i32) -> Vec<Uuid> {
     let (mut found, mut token) = (Vec::new(), String::new());
@@ -72,4 +84,58 @@ async fn the_history_names_who_did_what() {
     let told: Vec<_> =
         history.iter().map(|entry| (entry.version, entry.status.as_str(), entry.actor.id.as_str())).collect();
     assert_eq!(told, [(1, "PLACED", CUSTOMER), (2, "CONFIRMED", "shop-svc")]);
+}
+
+#[tokio::test]
+async fn each_order_of_a_page_has_its_own_lines_as_they_were_written() {
+    let world = World::sqlite().await;
+    let mut placed = Vec::new();
+    for phones in [[9, 1], [5, 7], [1, 9]] {
+        let line = |phone| NewLine { phone_id: Uuid::from_u128(phone), quantity: 1, expected_unit_price: None };
+        let order = NewOrder { lines: phones.map(line).to_vec(), ..new_order(1) };
+        placed.push(world.place().run(Command::new(customer(), order, None)).await.expect("placed"));
+        world.clock.pass(Duration::SECOND);
+    }
+    let page = Page::parse(0, "", "f").expect("a page");
+    let listed = ListOrders::new(world.read.clone()).run(&as_customer(CUSTOMER), None, &page).await.expect("orders");
+    assert_eq!(listed, placed);
+}
+
+/// Whether status and lines are of one moment.
+fn whole(order: &Order) -> bool {
+    let reserved = order.lines.iter().all(|line| line.reserved.is_some());
+    reserved == (order.status == Status::Confirmed)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_order_is_read_as_it_was_at_one_moment() {
+    let world = Arc::new(World::sqlite().await);
+    let done = Arc::new(AtomicBool::new(false));
+    let (last, _) = watch::channel(world.placed().await.id);
+    let readers: Vec<_> = (0..4)
+        .map(|reader| {
+            let (world, done, last) = (Arc::clone(&world), Arc::clone(&done), last.subscribe());
+            tokio::spawn(async move {
+                let page = Page::parse(0, "", "f").expect("a page");
+                while !done.load(Ordering::SeqCst) {
+                    let id = *last.borrow();
+                    let orders = if reader % 2 == 0 {
+                        vec![world.order(id).await]
+                    } else {
+                        world.read.orders(&Filter::default(), &page).await.expect("orders")
+                    };
+                    assert!(orders.iter().all(whole), "{orders:?}");
+                }
+            })
+        })
+        .collect();
+    for event in 1..=50 {
+        let order = world.placed().await;
+        last.send_replace(order.id);
+        assert_eq!(world.hear_stock(reserved(order.id, event)).await, Taken::Done);
+    }
+    done.store(true, Ordering::SeqCst);
+    for reader in readers {
+        reader.await.expect("only whole orders");
+    }
 }

@@ -4,6 +4,7 @@ mod access;
 mod booking;
 mod cancelling;
 mod events;
+mod expiring;
 mod lists;
 mod placing;
 mod store;

@@ -1,18 +1,22 @@
 //! Placing: a success is one order for ever, whatever is repeated, lost or raced.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use order_svc::{
+    adapters::convert,
     app::{
-        place_order::Error,
+        place_order::{Command, Error},
         ports::{Booked, NoAnswer},
     },
     domain::Status,
 };
-use time::Duration;
+use proto::{Money, order::v1 as wire};
+use uuid::Uuid;
 
 use crate::{
     events::reserved,
-    world::{SAGA_DEADLINE, World, command},
+    world::{BOOKING_DEADLINE, SAGA_DEADLINE, World, command, customer, key},
 };
 
 #[tokio::test]
@@ -30,9 +34,9 @@ async fn without_a_booking_nothing_is_kept() {
     let world = World::sqlite().await;
     world.bookings.answer([Err(NoAnswer::Unavailable), Err(NoAnswer::DeadlineExceeded)]);
     let away = world.place().run(command(Some("k"), 1)).await.expect_err("away");
-    assert!(matches!(away, Error::NotBooked(Some(NoAnswer::Unavailable))), "{away:?}");
+    assert!(matches!(away, Error::NoAnswer(NoAnswer::Unavailable)), "{away:?}");
     let late = world.place().run(command(Some("k"), 1)).await.expect_err("late");
-    assert!(matches!(late, Error::DeadlineExceeded), "{late:?}");
+    assert!(matches!(late, Error::NoAnswer(NoAnswer::DeadlineExceeded)), "{late:?}");
     assert_eq!(world.written().await, []);
     assert_eq!(world.bookings.ids().len(), 2, "nothing is tried again inside a call");
 }
@@ -99,7 +103,7 @@ async fn a_cancelled_booking_makes_the_key_take_the_next_generation_once() {
 
     world.bookings.answer([Ok(Booked::Cancelled), Ok(Booked::Cancelled)]);
     let lost_twice = world.place().run(command(Some("k2"), 1)).await.expect_err("lost twice");
-    assert!(matches!(lost_twice, Error::NotBooked(None)), "{lost_twice:?}");
+    assert!(matches!(lost_twice, Error::NotBooked), "{lost_twice:?}");
 }
 
 #[tokio::test]
@@ -116,20 +120,72 @@ async fn a_void_frees_key_and_body() {
 }
 
 #[tokio::test]
-async fn an_overdue_order_is_rejected_once_shop_has_been_heard_out() {
+async fn a_lost_booking_and_its_replacement_share_one_deadline() {
     let world = World::sqlite().await;
-    let order = world.placed().await;
-    let expire = world.expire();
-    expire.run(None).await.expect("swept");
-    world.clock.pass(Duration::try_from(SAGA_DEADLINE).expect("in range") + Duration::SECOND);
-    expire.run(None).await.expect("swept");
-    expire.run(Some(order.reserve_by)).await.expect("swept");
-    assert_eq!(world.order(order.id).await.status, Status::Placed, "shop's word may still be on its way");
-    expire.run(Some(order.reserve_by + Duration::MICROSECOND)).await.expect("swept");
-    assert!(matches!(world.order(order.id).await.status, Status::Rejected(_)));
+    let takes = Duration::from_millis(400);
+    *world.bookings.takes.lock().expect("unpoisoned") = takes;
+    world.bookings.answer([Ok(Booked::Cancelled)]);
+    world.place().run(command(Some("k"), 1)).await.expect("placed");
+    let left = world.bookings.left.lock().expect("unpoisoned").clone();
+    assert!(left[0] <= BOOKING_DEADLINE && left[1] + takes <= BOOKING_DEADLINE, "{left:?}");
+}
 
-    let second = world.placed().await;
-    world.clock.pass(Duration::hours(25) + Duration::SECOND);
-    expire.run(None).await.expect("swept");
-    assert!(matches!(world.order(second.id).await.status, Status::Rejected(_)), "an hour later in any case");
+#[tokio::test]
+async fn a_booking_deadline_that_is_spent_is_not_begun_anew() {
+    let world = World::sqlite().await;
+    *world.bookings.takes.lock().expect("unpoisoned") = BOOKING_DEADLINE;
+    world.bookings.answer([Ok(Booked::Cancelled)]);
+    let spent = world.place().run(command(Some("k"), 1)).await.expect_err("spent");
+    assert!(matches!(spent, Error::NotBooked), "{spent:?}");
+    assert_eq!(world.bookings.ids().len(), 1);
+    assert_eq!(world.written().await, []);
+}
+
+/// A request as some client writes it.
+fn written(uuid: fn(&Uuid) -> String, currency_code: &str, blank: &str) -> wire::PlaceOrderRequest {
+    let around = |text: &str| format!("{blank}{text}{blank}");
+    let price = Money { currency_code: currency_code.to_owned(), units: 1_000, nanos: 0 };
+    wire::PlaceOrderRequest {
+        shop_id: uuid(&Uuid::from_u128(0xAB)),
+        lines: vec![wire::NewOrderLine {
+            phone_id: uuid(&Uuid::from_u128(0xCD)),
+            quantity: 2,
+            expected_unit_price: Some(price),
+        }],
+        recipient: Some(wire::Recipient {
+            name: around("Hong Gildong"),
+            phone_number: around("010-1234-5678"),
+            address: around("110 Sejong-daero"),
+        }),
+    }
+}
+
+#[tokio::test]
+async fn a_command_is_the_same_however_it_is_written() {
+    let world = World::sqlite().await;
+    let place = world.place();
+    let placed = async |request| {
+        let order = convert::new_order(request).expect("an order");
+        place.run(Command::new(customer(), order, Some(key("k")))).await
+    };
+    let first = placed(written(Uuid::to_string, "KRW", "")).await.expect("placed");
+    let upper = |uuid: &Uuid| uuid.simple().to_string().to_uppercase();
+    assert_eq!(placed(written(upper, "", "  ")).await.expect("replayed"), first);
+    let dearer = placed(written(Uuid::to_string, "USD", "")).await.expect_err("another price");
+    assert!(matches!(dearer, Error::Reused(_)), "{dearer:?}");
+}
+
+#[tokio::test]
+async fn a_booking_is_bound_to_what_its_order_is_replayed_by() {
+    let world = World::sqlite().await;
+    for body in [1, 1, 2] {
+        world.bookings.answer([Err(NoAnswer::Unavailable)]);
+        world.place().run(command(Some("k"), body)).await.expect_err("away");
+    }
+    let hashes: Vec<_> = world.bookings.booked.lock().expect("unpoisoned").iter().map(|booked| booked.hash).collect();
+    assert_eq!(hashes[0], hashes[1]);
+    assert_ne!(hashes[0], hashes[2]);
+    let order = world.place().run(command(Some("k"), 1)).await.expect("placed");
+    let kept = world.read.placed_with(&key("k").scope).await.expect("the store").expect("the key");
+    assert_eq!((kept.order, kept.hash), (order, hashes[0]));
 }

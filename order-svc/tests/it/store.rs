@@ -8,14 +8,13 @@ use order_svc::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::world::{World, command, customer};
+use crate::world::{World, customer, new_order};
 
 const ID: Uuid = Uuid::from_u128(0xC);
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
 fn placed() -> Change {
-    let command = command(None, 1);
-    Change { order: Order::place(ID, customer().id, &command.order, NOW, NOW), actor: customer() }
+    Change { order: Order::place(ID, customer().id, &new_order(1), NOW, NOW), actor: customer() }
 }
 
 async fn insert(world: &World) -> Result<(), store::Error> {
@@ -68,10 +67,8 @@ async fn a_lost_update_is_refused_whole(world: World) {
 
 async fn history_cannot_be_rewritten(world: World) {
     insert(&world).await.expect("inserted");
-    let unit: Result<(), store::Error> = world
-        .store
-        .run(|tx| Box::pin(async move { tx.insert(&placed(), None).await }))
-        .await;
+    let unit: Result<(), store::Error> =
+        world.store.run(|tx| Box::pin(async move { tx.insert(&placed(), None).await })).await;
     unit.expect_err("an order is placed once");
     assert_eq!(world.written().await.len(), 1);
 }

@@ -24,7 +24,7 @@ use order_svc::{
         Bookings, Read, Tx,
         cancel_order::CancelOrder,
         expire_orders::ExpireOrders,
-        place_order::{Command, PlaceOrder},
+        place_order::{Command, Deadlines, PlaceOrder},
         ports::{Booked, Booking, CancelledDelivery, NoAnswer},
         resolve_bookings::ResolveBookings,
     },
@@ -37,6 +37,7 @@ use uuid::Uuid;
 pub const SHOP: Uuid = Uuid::from_u128(0xA);
 pub const PHONE: Uuid = Uuid::from_u128(0xB);
 pub const CUSTOMER: &str = "customer-1";
+pub const BOOKING_DEADLINE: std::time::Duration = std::time::Duration::from_millis(610);
 pub const SAGA_DEADLINE: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// A clock that stands still until it is moved.
@@ -61,6 +62,10 @@ type CancelAnswer = Result<Option<CancelledDelivery>, NoAnswer>;
 #[derive(Default)]
 pub struct HandBookings {
     pub booked: Mutex<Vec<Booking>>,
+    /// What was left of the booking deadline, for each booking.
+    pub left: Mutex<Vec<std::time::Duration>>,
+    /// How long a booking takes; nobody waits for it.
+    pub takes: Mutex<std::time::Duration>,
     pub book_answers: Mutex<VecDeque<BookAnswer>>,
     pub cancel_answers: Mutex<VecDeque<CancelAnswer>>,
     pub cancelled: Mutex<Vec<Uuid>>,
@@ -82,8 +87,15 @@ impl HandBookings {
 
 #[async_trait::async_trait]
 impl Bookings for HandBookings {
-    async fn book(&self, booking: Booking) -> BookAnswer {
+    async fn book(&self, booking: Booking, left: std::time::Duration) -> BookAnswer {
         self.booked.lock().expect("unpoisoned").push(booking);
+        self.left.lock().expect("unpoisoned").push(left);
+        let takes = *self.takes.lock().expect("unpoisoned");
+        if !takes.is_zero() {
+            tokio::time::pause();
+            tokio::time::advance(takes).await;
+            tokio::time::resume();
+        }
         self.book_answers.lock().expect("unpoisoned").pop_front().unwrap_or(Ok(Booked::Yes))
     }
 
@@ -96,6 +108,7 @@ impl Bookings for HandBookings {
 
 pub struct World {
     _folder: TempDir,
+    url: String,
     pub sqlite: Sqlite,
     pub store: Store<dyn Tx>,
     pub read: Arc<dyn Read>,
@@ -118,6 +131,7 @@ impl World {
             delivery: Arc::new(DeliveryEvents::new(clock.clone())),
             bookings: Arc::new(HandBookings::default()),
             _folder: folder,
+            url,
             sqlite,
             clock,
         }
@@ -129,7 +143,7 @@ impl World {
             Arc::clone(&self.read),
             self.bookings.clone(),
             self.clock.clone(),
-            SAGA_DEADLINE,
+            Deadlines { booking: BOOKING_DEADLINE, saga: SAGA_DEADLINE },
         )
     }
 
@@ -169,6 +183,18 @@ impl World {
         self.order(order.id).await
     }
 
+    /// Changes rows as none of our code would.
+    pub async fn tamper(&self, sql: &'static str, id: Uuid) {
+        let database = sqlx::SqlitePool::connect(&self.url).await.expect("the database");
+        sqlx::query(sql).bind(id).execute(&database).await.expect("changed");
+    }
+
+    /// Events that were put aside.
+    pub async fn dead_letters(&self) -> i64 {
+        let count = sqlx::query_scalar("SELECT count(*) FROM dead_letter");
+        count.fetch_one(&self.sqlite.reads()).await.expect("dead letters")
+    }
+
     /// The events written so far: short names and versions, in order.
     pub async fn written(&self) -> Vec<(String, i64)> {
         let events: Vec<(String, i64)> = sqlx::query_as("SELECT kind, version FROM outbox ORDER BY position")
@@ -197,24 +223,29 @@ pub fn as_staff(shop_id: Uuid) -> Caller {
     Caller { id: "staff-1".to_owned(), customer: false, works_at: Some((shop_id, ActorKind::Staff)), operator: false }
 }
 
-/// Two units of one phone, with a key or without; `body` stands for what is asked for.
-pub fn command(key: Option<&str>, body: u8) -> Command {
+/// A key of the customer's.
+pub fn key(key: &str) -> Request {
+    let scope = Scope {
+        issuer: "tword".to_owned(),
+        subject: CUSTOMER.to_owned(),
+        method: "/place".to_owned(),
+        key: key.to_owned(),
+    };
+    Request { scope, hash: [0; 32], time: OffsetDateTime::UNIX_EPOCH }
+}
+
+/// Two units of one phone, with a key or without, to an address that `body` makes another one.
+pub fn command(with_key: Option<&str>, body: u8) -> Command {
+    Command::new(customer(), new_order(body), with_key.map(key))
+}
+
+/// Two units of one phone, to an address that `body` makes another one.
+pub fn new_order(body: u8) -> NewOrder {
     let recipient = Recipient {
         name: "Hong Gildong".to_owned(),
         phone_number: "+82 10-1234-5678".to_owned(),
-        address: "110 Sejong-daero".to_owned(),
+        address: format!("{body} Sejong-daero"),
     };
     let line = NewLine { phone_id: PHONE, quantity: 2, expected_unit_price: None };
-    let hash = [body; 32];
-    let request = key.map(|key| Request {
-        scope: Scope {
-            issuer: "tword".to_owned(),
-            subject: CUSTOMER.to_owned(),
-            method: "/place".to_owned(),
-            key: key.to_owned(),
-        },
-        hash,
-        time: OffsetDateTime::UNIX_EPOCH,
-    });
-    Command { customer: customer(), order: NewOrder { shop_id: SHOP, lines: vec![line], recipient }, hash, request }
+    NewOrder { shop_id: SHOP, lines: vec![line], recipient }
 }

@@ -147,6 +147,11 @@ impl relay::Log for Log {
         Ok(vec![Head { epoch, sequence }])
     }
 
+    async fn unnumbered(&self) -> Result<bool, Error> {
+        let waits = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM outbox WHERE sequence IS NULL)");
+        Ok(waits.fetch_one(&self.reads).await?)
+    }
+
     async fn read(&self, epoch: Uuid, after: i64, limit: u32, max_bytes: usize) -> Result<Vec<LoggedEvent>, Error> {
         let rows = sqlx::query_as(SELECT_EVENTS).bind(epoch).bind(after).bind(limit).fetch(&self.reads);
         bounded(rows, max_bytes).await

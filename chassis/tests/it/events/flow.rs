@@ -1,3 +1,5 @@
+use chassis::relay::Log;
+
 use super::{
     broker::Broker,
     pair::{Heard, append, consumer, consumer_that_repairs, producer, until},
@@ -116,4 +118,17 @@ async fn an_event_is_acknowledged_once_it_had_its_effect_and_comes_again_until_t
         (info.num_ack_pending == 0 && info.num_pending == 0).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_caught_up_with_a_producer_that_cannot_number() {
+    let (mut broker, heard) = (Broker::away(), Heard::default());
+    let left = producer(&broker).await;
+    append(&left, 1..=3, b"").await;
+    let _right = consumer(&broker, &left, &heard).await;
+    left.log.again(3).await;
+    assert_eq!(heard.caught_up(), None, "three events wait that no head tells of");
+    broker.start();
+    until(async || heard.caught_up()).await;
+    assert_eq!(heard.sequences(), [1, 2, 3]);
 }

@@ -12,7 +12,6 @@ use chassis::{
     consumer::{CaughtUp, Failure, Handler},
     inbox::Event,
     outbox::NewEvent,
-    relay::Log,
     service::{Bound, Service},
     store::{self, Store, Tx, sqlite::Sqlite},
 };
@@ -24,7 +23,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use uuid::Uuid;
 
-use super::broker::Broker;
+use super::{asked::Asked, broker::Broker};
 use crate::settings::options;
 
 /// Far longer than anything here takes; it only turns a hang into a failure.
@@ -52,7 +51,7 @@ where
 pub struct Running {
     pub sqlite: Sqlite,
     pub store: Store<dyn Tx>,
-    pub log: Arc<dyn Log>,
+    pub log: Arc<Asked>,
     pub url: String,
     stop: mpsc::UnboundedSender<&'static str>,
     task: JoinHandle<Result<(), chassis::service::Error>>,
@@ -65,7 +64,8 @@ impl Running {
         let sqlite = Sqlite::open(&url, &Migrator::DEFAULT).await.expect("a database");
         let store: Store<dyn Tx> = sqlite.store(|tx| tx);
         let options = options(&folder, &format!("{context}-svc"), settings);
-        let mut service = Service::new(context, options, store.clone(), sqlite.log()).await.expect("a service");
+        let log = Asked::new(sqlite.log());
+        let mut service = Service::new(context, options, store.clone(), log.clone()).await.expect("a service");
         if let Some(heard) = heard {
             let caught_up = service.consume("left", heard.clone());
             *heard.caught_up.lock().expect("unpoisoned") = Some(caught_up);
@@ -74,7 +74,7 @@ impl Running {
         let (grpc, _) = bound.addresses().expect("addresses");
         let (stop, requests) = mpsc::unbounded_channel();
         let task = tokio::spawn(Bound::run_until(bound, UnboundedReceiverStream::new(requests)));
-        Self { log: sqlite.log(), sqlite, store, url: format!("http://{grpc}"), stop, task, folder }
+        Self { log, sqlite, store, url: format!("http://{grpc}"), stop, task, folder }
     }
 
     /// Drains it.
@@ -118,7 +118,9 @@ pub async fn consumer_that_repairs(
         "--repair-interval",
         repair_interval,
     ];
-    Running::start(Arc::clone(&producer.folder), "right", &settings, Some(heard.clone())).await
+    // A folder of its own: its settings come with keys that nobody else is to take for the ones above.
+    let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+    Running::start(folder, "right", &settings, Some(heard.clone())).await
 }
 
 /// Appends events of the given versions, in that order.

@@ -164,6 +164,10 @@ impl Log for Database {
         self.ping().await.map(|()| Vec::new())
     }
 
+    async fn unnumbered(&self) -> Result<bool, store::Error> {
+        self.ping().await.map(|()| false)
+    }
+
     async fn read(
         &self,
         _epoch: Uuid,

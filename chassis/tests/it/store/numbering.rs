@@ -42,7 +42,9 @@ pub async fn number_all(opened: &Opened) -> Vec<LoggedEvent> {
 pub async fn numbers_have_no_gap_and_never_change(opened: Opened) {
     append(&opened, 1..=5).await;
     let first = number_all(&opened).await;
+    assert!(!opened.log.unnumbered().await.expect("the log"));
     append(&opened, 6..=9).await;
+    assert!(opened.log.unnumbered().await.expect("the log"));
     let second = number_all(&opened).await;
     assert_eq!(second.iter().map(|event| event.sequence).collect::<Vec<_>>(), (1..=9).collect::<Vec<_>>());
     assert_eq!(first, second[..5]);

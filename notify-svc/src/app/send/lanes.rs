@@ -42,26 +42,15 @@ impl Lanes {
         self.recipients.insert(task.id(), recipient);
     }
 
-    /// Forgets the lanes that have ended.
-    ///
-    /// # Errors
-    /// One of them ended because the database failed.
-    pub(super) fn collect(&mut self) -> Result<(), store::Error> {
-        while let Some(ended) = self.tasks.try_join_next_with_id() {
-            self.forget(ended)?;
-        }
-        Ok(())
+    /// What became of a lane that has ended, if there is one.
+    pub(super) fn ended(&mut self) -> Option<Result<(), store::Error>> {
+        self.tasks.try_join_next_with_id().map(|ended| self.forget(ended))
     }
 
-    /// Waits for a lane to end. False where none did within `patience`.
-    ///
-    /// # Errors
-    /// It ended because the database failed.
-    pub(super) async fn one_ends_within(&mut self, patience: Duration) -> Result<bool, store::Error> {
-        match tokio::time::timeout(patience, self.tasks.join_next_with_id()).await {
-            Ok(Some(ended)) => self.forget(ended).map(|()| true),
-            Ok(None) | Err(_) => Ok(false),
-        }
+    /// Waits for a lane to end and answers what became of it. None where none did within `patience`.
+    pub(super) async fn one_ends_within(&mut self, patience: Duration) -> Option<Result<(), store::Error>> {
+        let ended = tokio::time::timeout(patience, self.tasks.join_next_with_id()).await.ok().flatten();
+        ended.map(|ended| self.forget(ended))
     }
 
     fn forget(&mut self, ended: Ended) -> Result<(), store::Error> {

@@ -1,6 +1,6 @@
 //! Hands one recipient's messages to their channels and records what became of them.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use chassis::{clock::Clock, refusal::chain, store, store::Store, trace};
 use futures::FutureExt;
@@ -13,6 +13,9 @@ use crate::{
     app::ports::{Channel, ChannelError, Envelope, Texts, Tx},
     domain::{ChannelName, Message, Retry, message},
 };
+
+/// How long a lane stays shut whose messages the database takes no record of, though it is there.
+const SHUT: Duration = Duration::from_mins(1);
 
 /// The channels that this service serves.
 pub type Channels = BTreeMap<ChannelName, Arc<dyn Channel>>;
@@ -38,6 +41,9 @@ struct Attempt {
 impl Post {
     /// Sends messages of one recipient, in their order, and records all of them in one transaction. It stops early at the
     /// first that is not taken and where they take long: what is left stays due.
+    ///
+    /// # Errors
+    /// The database failed, for whomever it was meant. Where the record itself is at fault, this recipient alone waits.
     pub(super) async fn deliver(self: Arc<Self>, messages: Vec<Message>) -> Result<(), store::Error> {
         let began = Instant::now();
         let mut attempts = Vec::with_capacity(messages.len());
@@ -48,7 +54,14 @@ impl Post {
                 break;
             }
         }
-        self.record(attempts).await
+        match self.record(attempts).await {
+            Err(error @ (store::Error::Inconsistent(_) | store::Error::Panicked)) => {
+                tracing::error!(cause = chain(&error), "messages were sent that cannot be recorded; their lane waits");
+                tokio::time::sleep(SHUT).await;
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     async fn attempt(&self, message: &Message) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chassis::{
     clock::Clock,
     grpc::{keyed, person},
-    idempotency::{self, Answer, Keyed},
+    idempotency::{Answer, Keyed},
     page::{Cursor, Page, check_size},
     refusal::{Refusal, Violations},
     wire,
@@ -23,6 +23,9 @@ use crate::{
     app::{CancelOrder, GetOrder, ListOrderEvents, ListOrders, PlaceOrder, cancel_order, place_order},
     domain::{Actor, Order, actor::ActorKind, order::MAX_REASON},
 };
+
+/// Units that a page names at most, and lines, so that it fits an answer; a page ends early for it.
+const MAX_UNITS_A_PAGE: usize = 20_000;
 
 /// Serves `OrderService`.
 pub struct Orders {
@@ -48,10 +51,9 @@ impl OrderService for Orders {
     ) -> Result<Response<order_wire::PlaceOrderResponse>, Status> {
         let person = person(&request)?;
         let keyed = keyed(&request, PLACE_ORDER, self.clock.now())?;
-        let hash = idempotency::hash(PLACE_ORDER, request.get_ref());
         let order = convert::new_order(request.into_inner())?;
         let customer = Actor { kind: ActorKind::Customer, id: person.subject };
-        let command = place_order::Command { customer, order, hash, request: keyed };
+        let command = place_order::Command::new(customer, order, keyed);
         let order = self.place.run(command).await.map_err(Refusal::from)?;
         Ok(Response::new(order_wire::PlaceOrderResponse { order: Some(convert::order(&order)) }))
     }
@@ -79,8 +81,9 @@ impl OrderService for Orders {
         check_size(&mut violations, request.page_size);
         violations.finish()?;
         let filter = format!("orders {caller:?} {status:?}");
-        let page = Page::parse(request.page_size, &request.page_token, &filter)?.of_uuids()?;
+        let mut page = Page::parse(request.page_size, &request.page_token, &filter)?.of_uuids()?;
         let mut orders = self.list.run(&caller, status, &page).await.map_err(Refusal::from)?;
+        page.bound(&orders, MAX_UNITS_A_PAGE, units);
         let next_page_token = page.finish(&mut orders, &filter, |order| Cursor::new(order.create_time, order.id));
         let orders = orders.iter().map(convert::order).collect();
         Ok(Response::new(order_wire::ListOrdersResponse { orders, next_page_token }))
@@ -124,6 +127,11 @@ impl OrderService for Orders {
         let events = events.iter().map(convert::history_entry).collect::<Result<_, _>>().map_err(Refusal::from)?;
         Ok(Response::new(order_wire::ListOrderEventsResponse { events, next_page_token }))
     }
+}
+
+/// Lines and units that an order names.
+fn units(order: &Order) -> usize {
+    order.lines.iter().map(|line| 1 + line.reserved.as_ref().map_or(0, |held| held.serials.len())).sum()
 }
 
 fn cancelled(order: &Order) -> order_wire::CancelOrderResponse {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use time::{Duration, macros::datetime};
 
 use super::*;
-use crate::domain::actor::ActorKind;
+use crate::domain::{NewLine, Recipient, actor::ActorKind};
 
 const NOW: OffsetDateTime = datetime!(2026-11-23 00:00 UTC);
 
@@ -87,13 +87,6 @@ fn what_was_shipped_cannot_be_cancelled() {
 #[test]
 fn a_repeated_call_is_answered_the_order_as_placed() {
     assert_eq!(confirmed().as_placed(), placed());
-}
-
-#[test]
-fn a_phone_stands_once() {
-    assert_eq!(check_lines(&[]), Err(WrongLines::Count));
-    assert_eq!(check_lines(&[phone(), phone()]), Err(WrongLines::Repeated));
-    assert_eq!(check_lines(&[phone()]), Ok(()));
 }
 
 #[derive(Clone, Copy, Debug)]

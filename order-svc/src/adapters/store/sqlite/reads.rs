@@ -12,7 +12,7 @@ use sqlx::SqlitePool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::rows::{self, OrderRow, select_orders};
+use super::rows::{self, select_orders};
 use crate::{
     adapters::names,
     app::ports::{Claim, Filter, HistoryEntry, Placed, Read},
@@ -29,21 +29,15 @@ impl Reads {
     pub fn new(pool: SqlitePool) -> Self {
         Self { pool }
     }
-
-    async fn with_lines(&self, found: Vec<OrderRow>) -> Result<Vec<Order>, Error> {
-        let mut connection = self.pool.acquire().await?;
-        let mut orders = Vec::with_capacity(found.len());
-        for row in found {
-            orders.push(rows::with_lines(&mut connection, row).await?);
-        }
-        Ok(orders)
-    }
 }
 
 #[async_trait::async_trait]
 impl Read for Reads {
     async fn order(&self, id: Uuid) -> Result<Option<Order>, Error> {
-        rows::order(&mut *self.pool.acquire().await?, id).await
+        let mut snapshot = self.pool.begin().await?;
+        let order = rows::order(&mut snapshot, id).await?;
+        snapshot.rollback().await?;
+        Ok(order)
     }
 
     async fn orders(&self, filter: &Filter, page: &Page) -> Result<Vec<Order>, Error> {
@@ -76,7 +70,11 @@ impl Read for Reads {
             .bind(filter.status)
             .bind(page.rows()),
         };
-        self.with_lines(query.fetch_all(&self.pool).await?).await
+        let mut snapshot = self.pool.begin().await?;
+        let found = query.fetch_all(&mut *snapshot).await?;
+        let orders = rows::with_lines(&mut snapshot, found).await?;
+        snapshot.rollback().await?;
+        Ok(orders)
     }
 
     async fn history(&self, id: Uuid, page: &Page) -> Result<Vec<HistoryEntry>, Error> {
@@ -102,21 +100,21 @@ impl Read for Reads {
     }
 
     async fn placed_with(&self, scope: &Scope) -> Result<Option<Placed>, Error> {
-        rows::placed_with(&mut *self.pool.acquire().await?, scope).await
+        let mut snapshot = self.pool.begin().await?;
+        let placed = rows::placed_with(&mut snapshot, scope).await?;
+        snapshot.rollback().await?;
+        Ok(placed)
     }
 
     async fn claim(&self, id: Uuid) -> Result<Option<Claim>, Error> {
         rows::claim(&mut *self.pool.acquire().await?, id).await
     }
 
-    async fn overdue(&self, before: OffsetDateTime, limit: u32) -> Result<Vec<Order>, Error> {
-        let overdue =
-            sqlx::query_as(select_orders!("WHERE status = 'PLACED' AND reserve_by < ? ORDER BY reserve_by LIMIT ?"))
-                .bind(micros(before))
-                .bind(limit)
-                .fetch_all(&self.pool)
-                .await?;
-        self.with_lines(overdue).await
+    async fn overdue(&self, before: OffsetDateTime, limit: u32) -> Result<Vec<Uuid>, Error> {
+        let overdue = sqlx::query_scalar(
+            "SELECT id FROM orders WHERE status = 'PLACED' AND reserve_by < ? ORDER BY reserve_by LIMIT ?",
+        );
+        Ok(overdue.bind(micros(before)).bind(limit).fetch_all(&self.pool).await?)
     }
 }
 

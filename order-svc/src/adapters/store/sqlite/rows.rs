@@ -1,5 +1,7 @@
 //! Rows as orders. An impossible row is an inconsistency, never a default.
 
+use std::collections::HashMap;
+
 use chassis::{
     idempotency::Scope,
     store::{Error, sqlite::time},
@@ -92,12 +94,8 @@ pub async fn claim(connection: &mut SqliteConnection, id: Uuid) -> Result<Option
 
 /// One order with its lines.
 pub async fn order(connection: &mut SqliteConnection, id: Uuid) -> Result<Option<Order>, Error> {
-    let row: Option<OrderRow> =
-        sqlx::query_as(select_orders!("WHERE id = ?")).bind(id).fetch_optional(&mut *connection).await?;
-    match row {
-        Some(row) => Ok(Some(with_lines(connection, row).await?)),
-        None => Ok(None),
-    }
+    let rows = sqlx::query_as(select_orders!("WHERE id = ?")).bind(id).fetch_all(&mut *connection).await?;
+    Ok(with_lines(connection, rows).await?.pop())
 }
 
 /// The order that a key placed.
@@ -113,7 +111,8 @@ pub async fn placed_with(connection: &mut SqliteConnection, scope: &Scope) -> Re
     let Some(row) = row else { return Ok(None) };
     let hash = row.request_hash.clone().and_then(|hash| hash.try_into().ok());
     let hash = hash.ok_or_else(|| Error::inconsistent("an order has a key and no request hash"))?;
-    Ok(Some(Placed { order: with_lines(connection, row).await?, hash }))
+    let order = with_lines(connection, vec![row]).await?.pop();
+    Ok(order.map(|order| Placed { order, hash }))
 }
 
 /// A row of an order; its lines are rows of their own.
@@ -140,6 +139,7 @@ pub struct OrderRow {
 
 #[derive(FromRow)]
 struct LineRow {
+    order_id: Uuid,
     phone_id: Uuid,
     quantity: u32,
     expected_price: Option<i64>,
@@ -149,30 +149,44 @@ struct LineRow {
     serials: Option<String>,
 }
 
-/// Reads an order's lines and puts it together.
-pub async fn with_lines(connection: &mut SqliteConnection, row: OrderRow) -> Result<Order, Error> {
-    let lines: Vec<LineRow> = sqlx::query_as(
-        "SELECT phone_id, quantity, expected_price, expected_currency, unit_price, unit_currency, serials \
-         FROM order_line WHERE order_id = ? ORDER BY position",
+/// Reads the lines of orders, all in one statement, and puts them together. What read the rows must be of the same
+/// transaction, or an order may get the lines of another state.
+pub async fn with_lines(connection: &mut SqliteConnection, orders: Vec<OrderRow>) -> Result<Vec<Order>, Error> {
+    let ids: Vec<_> = orders.iter().map(|order| format!("\"{}\"", order.id.simple())).collect();
+    let rows: Vec<LineRow> = sqlx::query_as(
+        "SELECT order_id, phone_id, quantity, expected_price, expected_currency, unit_price, unit_currency, serials \
+         FROM order_line WHERE order_id IN (SELECT unhex(value) FROM json_each(?)) ORDER BY order_id, position",
     )
-    .bind(row.id)
+    .bind(format!("[{}]", ids.join(",")))
     .fetch_all(connection)
     .await?;
-    Ok(Order {
-        id: row.id,
-        status: row.status()?,
-        shop_id: row.shop_id,
-        lines: lines.into_iter().map(line).collect::<Result<_, _>>()?,
-        total: money(row.total, row.total_currency)?,
-        reserve_by: time(row.reserve_by)?,
-        version: row.version,
-        create_time: time(row.create_time)?,
-        update_time: time(row.update_time)?,
-        customer_id: row.customer_id,
-    })
+    let mut lines: HashMap<Uuid, Vec<Line>> = HashMap::new();
+    for row in rows {
+        lines.entry(row.order_id).or_default().push(row.try_into()?);
+    }
+    let with_lines = orders.into_iter().map(|order| {
+        let lines = lines.remove(&order.id).unwrap_or_default();
+        order.with(lines)
+    });
+    with_lines.collect()
 }
 
 impl OrderRow {
+    fn with(self, lines: Vec<Line>) -> Result<Order, Error> {
+        Ok(Order {
+            id: self.id,
+            status: self.status()?,
+            shop_id: self.shop_id,
+            lines,
+            total: money(self.total, self.total_currency)?,
+            reserve_by: time(self.reserve_by)?,
+            version: self.version,
+            create_time: time(self.create_time)?,
+            update_time: time(self.update_time)?,
+            customer_id: self.customer_id,
+        })
+    }
+
     fn status(&self) -> Result<Status, Error> {
         match (self.status.as_str(), &self.reject_reason, self.cancellation()?, self.shipment()) {
             ("PLACED", None, None, None) => Ok(Status::Placed),
@@ -201,20 +215,24 @@ impl OrderRow {
     }
 }
 
-fn line(row: LineRow) -> Result<Line, Error> {
-    let reserved = match (money(row.unit_price, row.unit_currency)?, row.serials) {
-        (Some(unit_price), Some(serials)) => {
-            Some(ReservedLine { unit_price, serials: serials.split_whitespace().map(str::to_owned).collect() })
-        }
-        (None, None) => None,
-        _ => return Err(Error::inconsistent("a line has a price without serials, or serials without a price")),
-    };
-    Ok(Line {
-        phone_id: row.phone_id,
-        quantity: row.quantity,
-        expected_unit_price: money(row.expected_price, row.expected_currency)?,
-        reserved,
-    })
+impl TryFrom<LineRow> for Line {
+    type Error = Error;
+
+    fn try_from(row: LineRow) -> Result<Self, Error> {
+        let reserved = match (money(row.unit_price, row.unit_currency)?, row.serials) {
+            (Some(unit_price), Some(serials)) => {
+                Some(ReservedLine { unit_price, serials: serials.split_whitespace().map(str::to_owned).collect() })
+            }
+            (None, None) => None,
+            _ => return Err(Error::inconsistent("a line has a price without serials, or serials without a price")),
+        };
+        Ok(Self {
+            phone_id: row.phone_id,
+            quantity: row.quantity,
+            expected_unit_price: money(row.expected_price, row.expected_currency)?,
+            reserved,
+        })
+    }
 }
 
 fn money(minor_units: Option<i64>, currency: Option<String>) -> Result<Option<Money>, Error> {
