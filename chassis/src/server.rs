@@ -7,6 +7,7 @@ mod limit;
 mod observe;
 mod panics;
 mod reflection;
+mod unreadable;
 
 use std::{convert::Infallible, future::Future, time::Duration};
 
@@ -78,7 +79,7 @@ impl Stack {
     fn wrap(&self, routes: Routes) -> Handler {
         let authenticated = BoxCloneSyncService::new(self.auth.layer(routes));
         let bounded = BoxCloneSyncService::new(self.deadlines.layer(authenticated));
-        let limited = self.limit.wrap(catch_panics(bounded));
+        let limited = self.limit.wrap(catch_panics(unreadable::refuse_unreadable(bounded)));
         BoxCloneSyncService::new(Traces.layer(self.observe.wrap(limited)))
     }
 }

@@ -92,7 +92,7 @@ impl Phone {
     }
 
     fn next(&self, now: OffsetDateTime) -> Self {
-        Self { version: self.version + 1, update_time: now, ..self.clone() }
+        Self { version: self.version + 1, update_time: now.max(self.update_time), ..self.clone() }
     }
 }
 

@@ -69,7 +69,7 @@ impl Shop {
     }
 
     fn become_status(&self, status: Status, actor: Actor, now: OffsetDateTime) -> Change {
-        let shop = Self { status, version: self.version + 1, update_time: now, ..self.clone() };
+        let shop = Self { status, version: self.version + 1, update_time: now.max(self.update_time), ..self.clone() };
         Change { state: shop, event: Event::Updated, actor }
     }
 }

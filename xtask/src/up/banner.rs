@@ -39,10 +39,9 @@ pub(super) fn text(mesh: &Mesh, demo: &DemoShop, tokens: &[(Role, String)]) -> S
     }
     calls(&mut text, mesh, demo, &dir);
     let _ = writeln!(text, "\nCtrl-C stops everything; what was stored stays (--fresh forgets it).");
-    let _ = writeln!(
-        text,
-        "From another terminal: cargo xtask status; cargo xtask stop delivery; cargo xtask start delivery"
-    );
+    let other = if mesh.dir() == paths::dev().join("mesh") { String::new() } else { format!(" --dir {dir}") };
+    let commands = ["status", "stop delivery", "start delivery"].map(|verb| format!("cargo xtask {verb}{other}"));
+    let _ = writeln!(text, "From another terminal: {}", commands.join("; "));
     text
 }
 

@@ -119,3 +119,19 @@ async fn services(world: &World) -> Result<Vec<String>, tonic::Status> {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_is_its_senders_fault() {
+    let world = World::start(&[]).await;
+    world.serving().await;
+    let mut client = tonic::client::Grpc::new(world.channel.clone());
+    client.ready().await.expect("a connection");
+    let path = http::uri::PathAndQuery::from_static("/grpc.health.v1.Health/Check");
+    // A number where the contract has a text.
+    let wrong = tonic::Request::new(prost_types::Timestamp { seconds: 1, nanos: 0 });
+    let codec = tonic_prost::ProstCodec::<_, ()>::default();
+    let refused = client.unary(wrong, path, codec).await.expect_err("refused");
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+    let info = refused.get_details_error_info().expect("details");
+    assert_eq!(info.reason, "INVALID_REQUEST");
+}

@@ -118,7 +118,7 @@ impl Delivery {
 
     /// The next version.
     pub(in crate::domain) fn into_next(self, state: State, kind: Kind, actor: Actor, now: OffsetDateTime) -> Event {
-        let delivery = Self { state, version: self.version + 1, update_time: now, ..self };
+        let delivery = Self { state, version: self.version + 1, update_time: now.max(self.update_time), ..self };
         Event { kind, delivery, actor }
     }
 }

@@ -16,6 +16,19 @@ async fn a_query_parameter_that_nobody_reads_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_query_parameter_never_overrides_the_body_of_a_write() {
+    let world = World::shared().await;
+    let (shop, other) = (world.shop(1, 1).await, world.shop(1, 1).await);
+    let customer = world.customer();
+    let rest = world.rest(&customer);
+    let body = flow::order_of(&shop, &shop.phones[0], 1);
+    let path = format!("/v1/orders?shopId={}", other.id);
+    let answer = rest.post_keyed(&path, &flow::key(), &body).await;
+    assert_status(&answer, 400, 3, "INVALID_REQUEST");
+    assert_eq!(rest.get("/v1/orders").await.ok()["orders"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_path_that_is_no_method_is_refused_by_its_name() {
     let world = World::shared().await;
     let answer = world.rest(&world.customer()).get("/v1/nope").await;
