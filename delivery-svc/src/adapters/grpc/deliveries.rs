@@ -6,7 +6,7 @@ use chassis::{
     clock::Clock,
     grpc,
     idempotency::{Answer, Keyed},
-    page::{Cursor, Page},
+    page::{Cursor, Page, check_size},
     refusal::{Refusal, Violations},
     wire,
 };
@@ -142,9 +142,7 @@ fn list_query(request: &ListDeliveriesRequest, viewer: &Viewer) -> Result<(Page,
     let shop = (!request.shop_id.is_empty()).then(|| wire::uuid(&request.shop_id)).transpose();
     let shop_id = violations.check("shop_id", shop).flatten();
     let status = violations.check("status", convert::status(request.status)).flatten();
-    if request.page_size < 0 {
-        violations.add("page_size", "must not be negative; 0 means 50");
-    }
+    check_size(&mut violations, request.page_size);
     violations.finish()?;
     let filter = Filter::new(viewer, shop_id, status)?;
     let bound = format!("{filter:?}");

@@ -1,7 +1,7 @@
 //! Requests for pages of lists.
 
 use chassis::{
-    page::Page,
+    page::{Page, check_size},
     refusal::{Refusal, Violations, reason},
     wire,
 };
@@ -117,9 +117,7 @@ fn list<F: std::fmt::Debug>(
     page_token: &str,
     name: &str,
 ) -> Result<List<F>, Refusal> {
-    if page_size < 0 {
-        violations.add("page_size", "must not be negative; 0 means 50");
-    }
+    check_size(&mut violations, page_size);
     let of = finish(violations, of)?;
     let filter = format!("{name} {of:?}");
     let page = Page::parse(page_size, page_token, &filter)?;
