@@ -3,6 +3,7 @@
 //! A service parses its settings and starts through [`entry()`], builds its parts, and hands them to a
 //! [`service::Service`], which runs them until the process is told to stop.
 
+pub mod audit;
 pub mod auth;
 pub mod broker;
 pub mod client;

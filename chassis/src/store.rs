@@ -10,12 +10,12 @@ use std::{fmt, sync::Arc};
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
-use crate::{idempotency, inbox, outbox, relay, trace::Here};
+use crate::{audit, idempotency, inbox, outbox, relay, trace::Here};
 
-/// What every service's transaction can do besides its own repositories: outbox, inbox, recorded answers, numbering.
-pub trait Tx: outbox::Outbox + inbox::Inbox + idempotency::Answers + relay::Numbering {}
+/// What every service's transaction can do besides its own repositories: outbox, inbox, recorded answers, numbering, audit.
+pub trait Tx: outbox::Outbox + inbox::Inbox + idempotency::Answers + relay::Numbering + audit::Audit {}
 
-impl<T: outbox::Outbox + inbox::Inbox + idempotency::Answers + relay::Numbering + ?Sized> Tx for T {}
+impl<T: outbox::Outbox + inbox::Inbox + idempotency::Answers + relay::Numbering + audit::Audit + ?Sized> Tx for T {}
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! The embedded store: one SQLite file a service, one writer, group commit.
 
 mod answers;
+mod audit;
 mod inbox;
 mod numbering;
 mod outbox;

@@ -55,7 +55,7 @@ impl From<&things::NewPhone> for shop::NewPhone {
 impl From<&things::Line> for order::NewOrderLine {
     fn from(line: &things::Line) -> Self {
         let expected_unit_price = Some(money(line.price));
-        Self { phone_id: line.phone_id.clone(), quantity: line.quantity, expected_unit_price }
+        Self { phone_id: line.phone_id.clone(), quantity: line.quantity, expected_unit_price, ..Self::default() }
     }
 }
 
