@@ -1,6 +1,7 @@
 //! The audit: a record of each change that a person made, kept in the change's own transaction.
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::store::Error;
 
@@ -18,6 +19,7 @@ struct Field {
 impl Fields {
     /// With a field and its value; empty for none.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a value is handed over as it is, borrowed or not")]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.0.push(Field { name, value: value.to_string(), personal: false });
         self
@@ -25,6 +27,7 @@ impl Fields {
 
     /// With a field that holds personal data: its value is compared and never kept.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a value is handed over as it is, borrowed or not")]
     pub fn personal(mut self, name: &'static str, value: impl ToString) -> Self {
         self.0.push(Field { name, value: value.to_string(), personal: true });
         self
@@ -96,13 +99,60 @@ pub trait Audit: Send {
     async fn audit(&mut self, record: &Record) -> Result<(), Error>;
 }
 
+/// A record as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The record's own id.
+    pub id: Uuid,
+    /// What the person was when it acted.
+    pub actor_role: String,
+    /// The person's opaque subject.
+    pub actor_id: String,
+    /// What was done.
+    pub action: String,
+    /// What kind of thing it was done to.
+    pub subject_kind: String,
+    /// Which one.
+    pub subject_id: String,
+    /// What changed of it.
+    pub changes: Vec<FieldChange>,
+    /// The trace of the call, as W3C `traceparent`.
+    pub traceparent: Option<String>,
+    /// When.
+    pub time: OffsetDateTime,
+}
+
+/// Which records are asked for: the oldest first, by time and then by id.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// Only what was done to this.
+    pub subject_id: Option<String>,
+    /// Only what this person did.
+    pub actor_id: Option<String>,
+    /// Only those after this one.
+    pub after: Option<(OffsetDateTime, Uuid)>,
+    /// At most so many.
+    pub rows: i64,
+}
+
+/// The audit, outside of any transaction.
+#[async_trait::async_trait]
+pub trait Read: Send + Sync {
+    /// The records that are asked for.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn records(&self, query: &Query) -> Result<Vec<Entry>, Error>;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_what_changed_is_told_and_nothing_personal() {
-        let before = Fields::default().with("status", "PLACED").with("version", 1).personal("recipient.name", "Kim Mina");
+        let before =
+            Fields::default().with("status", "PLACED").with("version", 1).personal("recipient.name", "Kim Mina");
         let after = Fields::default()
             .with("status", "CANCELLED")
             .with("version", 1)

@@ -15,11 +15,13 @@ pub(crate) mod testing;
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+use time::OffsetDateTime;
+
 pub use claims::{Refused, Verifier};
 pub use file::Error;
 pub use jwks::{KeySet, Unusable as UnusableKeySet};
 pub use layer::{Authorize, Authorized};
-pub use rules::{Allow, DuplicateRule, OPEN, Rule, Rules, unruled};
+pub use rules::{Allow, DuplicateRule, OPEN, OPERATOR, Rule, Rules, unruled};
 pub use service_token::{ServiceTokens, Unsigned};
 
 /// Whose tokens are believed, and how to read them.
@@ -49,6 +51,11 @@ pub enum Caller {
     /// A service of this system by its name, such as `order-svc`.
     Service(String),
 }
+
+/// From when on the caller's token is refused, by how much clocks may differ included: what goes on for longer than a call,
+/// such as a stream, ends then. It stands beside the [`Caller`] in a request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Until(pub OffsetDateTime);
 
 /// A person with a valid token.
 #[derive(Clone, Debug, PartialEq, Eq)]

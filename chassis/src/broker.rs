@@ -25,6 +25,9 @@ const MAX_ACK_PENDING: i64 = 1_000;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
 
+const CONNECTED: &str = "tword_broker_connected";
+const DISCONNECTIONS: &str = "tword_broker_disconnections_total";
+
 /// A broker that may be away at any time.
 #[derive(Clone)]
 pub struct Broker {
@@ -43,7 +46,6 @@ impl Broker {
     /// The URL is none.
     pub async fn connect(service: &str, options: &Options) -> Result<Self, Error> {
         let (report, connected) = watch::channel(false);
-        metrics::gauge!("tword_broker_connected").set(0.0);
         let connect = ConnectOptions::new()
             .name(service)
             .custom_inbox_prefix(format!("_INBOX_{}", service.trim_end_matches("-svc")))
@@ -141,14 +143,23 @@ fn note(event: &Event, report: &watch::Sender<bool>) {
     match event {
         Event::Connected => {
             tracing::info!("broker connected");
-            metrics::gauge!("tword_broker_connected").set(1.0);
+            metrics::gauge!(CONNECTED).set(1.0);
             report.send_replace(true);
         }
         Event::Disconnected | Event::Closed => {
             tracing::warn!("broker disconnected");
-            metrics::gauge!("tword_broker_connected").set(0.0);
+            metrics::gauge!(CONNECTED).set(0.0);
+            metrics::counter!(DISCONNECTIONS).increment(1);
             report.send_replace(false);
         }
         other => tracing::debug!(event = %other, "broker event"),
     }
+}
+
+/// Describes what is measured here.
+pub fn describe() {
+    metrics::describe_gauge!(CONNECTED, "Whether the broker is connected, 1 or 0.");
+    metrics::describe_counter!(DISCONNECTIONS, "Times that the connection to the broker was lost.");
+    metrics::gauge!(CONNECTED).set(0.0);
+    metrics::counter!(DISCONNECTIONS).increment(0);
 }

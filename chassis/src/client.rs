@@ -21,6 +21,7 @@ use crate::{
     auth::ServiceTokens,
     deadline,
     refusal::Refusal,
+    rpc::{Call, Methods, Side},
     trace::{self, TRACEPARENT},
 };
 
@@ -44,6 +45,7 @@ pub struct Mesh {
     channel: Channel,
     tokens: Arc<ServiceTokens>,
     target: Option<HeaderValue>,
+    methods: Methods,
 }
 
 impl Mesh {
@@ -63,7 +65,15 @@ impl Mesh {
             .keep_alive_timeout(KEEPALIVE_TIMEOUT)
             .keep_alive_while_idle(true)
             .connect_lazy();
-        Ok(Self { channel, tokens: Arc::new(tokens), target: None })
+        Ok(Self { channel, tokens: Arc::new(tokens), target: None, methods: Methods::all(Side::Client) })
+    }
+
+    /// The way to proto services by name, such as `tword.ops.v1.EventLogService`: metrics of calls to them are served
+    /// before the first call.
+    #[must_use]
+    pub fn calling(&self, services: &[&str]) -> Self {
+        self.methods.serve_from_the_start(|service| services.contains(&service));
+        self.clone()
     }
 
     /// The way to one context's service, such as `order`, for methods that every service has.
@@ -72,16 +82,23 @@ impl Mesh {
         Self { target: Some(HeaderValue::from_static(context)), ..self.clone() }
     }
 
-    /// Writes who calls, until when and in which trace; answers until when.
+    /// Writes in which trace a call is.
+    fn begin(&self, request: &mut Request<Body>) -> Call {
+        let method = self.methods.find(request.uri().path());
+        let span = Call::span(&method, trace::here());
+        if let Ok(context) = HeaderValue::try_from(span.context().to_string()) {
+            request.headers_mut().insert(TRACEPARENT, context);
+        }
+        Call::start(method, span, tracing::Span::none())
+    }
+
+    /// Writes who calls and until when; answers until when.
     fn prepare(&self, request: &mut Request<Body>) -> Result<Option<Instant>, Refusal> {
         let bearer = self.tokens.bearer().map_err(|error| Refusal::internal(&error))?;
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, bearer);
         if let Some(target) = &self.target {
             headers.insert(TARGET, target.clone());
-        }
-        if let Some(trace) = trace::current().and_then(|trace| HeaderValue::try_from(trace).ok()) {
-            headers.insert(TRACEPARENT, trace);
         }
         let deadline = deadline::pass_on(headers);
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
@@ -102,10 +119,25 @@ impl Service<Request<Body>> for Mesh {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let call = self.begin(&mut request);
         match self.prepare(&mut request) {
-            Ok(None) => Box::pin(self.channel.call(request)),
-            Ok(Some(deadline)) => Box::pin(limited(deadline, self.channel.call(request))),
-            Err(refusal) => Box::pin(async { Ok(Status::from(refusal).into_http()) }),
+            Ok(None) => Box::pin(followed(call, self.channel.call(request))),
+            Ok(Some(deadline)) => Box::pin(followed(call, limited(deadline, self.channel.call(request)))),
+            Err(refusal) => Box::pin(followed(call, async { Ok(Status::from(refusal).into_http()) })),
+        }
+    }
+}
+
+/// Follows a call to its end, however it ends.
+async fn followed<F>(mut call: Call, answering: F) -> Result<Response<Body>, transport::Error>
+where
+    F: Future<Output = Result<Response<Body>, transport::Error>>,
+{
+    match answering.await {
+        Ok(response) => Ok(call.follow(response)),
+        Err(error) => {
+            call.ended(Code::Unavailable);
+            Err(error)
         }
     }
 }

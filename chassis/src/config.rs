@@ -103,6 +103,10 @@ pub struct Options {
     #[arg(long, env = "TWORD_DRAIN_TIMEOUT", default_value = "10s", value_parser = positive_duration, value_name = "DURATION", help_heading = RUNNING)]
     pub drain_timeout: Duration,
 
+    /// Where traces are sent by OTLP (gRPC), such as `http://127.0.0.1:4317`; without it none are. It may be away
+    #[arg(long, env = "TWORD_OTLP_ENDPOINT", hide_env_values = true, value_name = "URL", help_heading = RUNNING)]
+    pub otlp_endpoint: Option<Url>,
+
     /// Form of the log on standard output
     #[arg(long, env = "TWORD_LOG_FORMAT", default_value = "json", value_enum, value_name = "FORMAT", help_heading = RUNNING)]
     pub log_format: LogFormat,
@@ -164,7 +168,8 @@ impl Options {
             ("--nats-url", self.nats_url.check_hosts(&["nats", "tls"])),
             ("--mesh-url", self.mesh_url.check_host(&["http"])),
         ];
-        for (flag, checked) in checks {
+        let otlp = self.otlp_endpoint.iter().map(|url| ("--otlp-endpoint", url.check_host(&["http"])));
+        for (flag, checked) in checks.into_iter().chain(otlp) {
             if let Err(problem) = checked {
                 problems.push(format!("{flag}: {problem}"));
             }

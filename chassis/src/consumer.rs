@@ -1,5 +1,6 @@
 //! Consuming: one durable consumer per (service, producer), an inbox, dead letters, and a pull that repairs gaps.
 
+mod handling;
 mod pull;
 mod repair;
 mod take_in;
@@ -15,10 +16,12 @@ use crate::{
     broker::Broker,
     client::Mesh,
     clock::Clock,
+    event_log::Reader,
     inbox::Event,
     store::{self, Store, Tx},
 };
 
+pub use handling::{Arrival, describe};
 pub use take_in::{MAX_FAULTS, Taken, take_in};
 
 /// Why an event could not be handled.
@@ -66,7 +69,7 @@ pub struct Consumer<T: ?Sized> {
     store: Store<T>,
     handler: Arc<dyn Handler<T>>,
     broker: Broker,
-    mesh: Mesh,
+    events: Reader,
     clock: Arc<dyn Clock>,
     repair_interval: Duration,
     caught_up: watch::Sender<Option<OffsetDateTime>>,
@@ -94,17 +97,23 @@ impl<T: Tx + ?Sized + 'static> Consumer<T> {
         handler: Arc<dyn Handler<T>>,
         reach: Reach,
     ) -> Self {
+        handling::serve_from_the_start(producer);
         Self {
             durable: format!("{service}_{producer}"),
             producer,
             store,
             handler,
             broker: reach.broker,
-            mesh: reach.mesh.to(producer),
+            events: Reader::new(producer, &reach.mesh),
             clock: reach.clock,
             repair_interval: reach.repair_interval,
             caught_up: watch::channel(None).0,
         }
+    }
+
+    /// The broker's name of the consumer.
+    pub fn durable(&self) -> &str {
+        &self.durable
     }
 
     /// How far it has caught up.

@@ -4,10 +4,13 @@ use std::{future::Future, process::ExitCode, time::Duration};
 
 use clap::{Args, Command, FromArgMatches};
 
-use crate::{config::Options, refusal::chain, service, telemetry};
+use crate::{config::Options, refusal::chain, service, telemetry, trace};
 
 /// Exit code for wrong settings: nothing was bound or changed. A restart does not help.
 const EXIT_WRONG_CONFIGURATION: u8 = 64;
+
+/// How long the last spans may take to leave.
+const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
 /// What is particular about a service before any setting is read.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +61,16 @@ where
         Ok(runtime) => runtime,
         Err(error) => return failed(&service::Error::Runtime(error)),
     };
-    let outcome = runtime.block_on(run(config));
+    telemetry::describe(program.name, env!("CARGO_PKG_VERSION"));
+    let outcome = runtime.block_on(async {
+        if let Some(endpoint) = &options.otlp_endpoint {
+            trace::export::start(program.name, env!("CARGO_PKG_VERSION"), endpoint)
+                .map_err(|error| service::Error::Configuration(chain(&error)))?;
+        }
+        let outcome = run(config).await;
+        trace::export::flush(FLUSH_LIMIT).await;
+        outcome
+    });
     // What is left after the drain's hard deadline is not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
     match outcome {

@@ -1,5 +1,7 @@
 //! `ReadEvents`: consumers pull from here what the broker lost.
 
+mod reader;
+
 use std::sync::Arc;
 
 use proto::ops::v1::{
@@ -14,6 +16,8 @@ use crate::{
     relay::{Head, Log},
     wire::{self, timestamp},
 };
+
+pub use reader::{Heads, Reader};
 
 const DEFAULT_LIMIT: i32 = 200;
 const MAX_LIMIT: i32 = 1_000;

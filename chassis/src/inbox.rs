@@ -67,6 +67,17 @@ pub struct Progress {
     pub highest: i64,
     /// What is missing below it, at most as many runs as were asked for.
     pub gaps: Vec<Gap>,
+    /// How many sequences were seen in all.
+    pub seen: i64,
+}
+
+/// How much of one producer epoch was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The highest sequence seen.
+    pub highest: i64,
+    /// How many were seen up to the head that was asked about.
+    pub count: i64,
 }
 
 /// The transaction's part that remembers what was consumed.
@@ -95,4 +106,20 @@ pub trait Inbox: Send {
     /// # Errors
     /// The database failed.
     async fn progress(&mut self, producer: &str, epoch: Uuid, limit: u32) -> Result<Progress, Error>;
+}
+
+/// The inbox, outside of any transaction.
+#[async_trait::async_trait]
+pub trait Read: Send + Sync {
+    /// What was seen of a producer's epoch, with the count of what is not above `head`.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn seen(&self, producer: &str, epoch: Uuid, head: i64) -> Result<Seen, Error>;
+
+    /// The highest sequence seen of a producer in any epoch, 0 for none.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn highest(&self, producer: &str) -> Result<i64, Error>;
 }

@@ -70,3 +70,75 @@ pub trait Outbox: Send {
     /// The database failed, or the aggregate has an event of this version already.
     async fn append(&mut self, event: NewEvent) -> Result<(), Error>;
 }
+
+/// An event that the broker is not known to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unpublished {
+    /// Its place among all events of this database: they are published along it.
+    pub position: i64,
+    /// The event's id.
+    pub id: Uuid,
+    /// Its number in the current epoch; none where it has not got one yet.
+    pub sequence: Option<i64>,
+    /// Full name of the body's message.
+    pub kind: String,
+    /// The aggregate that changed.
+    pub aggregate_id: Uuid,
+    /// When it happened.
+    pub time: OffsetDateTime,
+}
+
+/// How much waits to be published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// So many events.
+    pub count: i64,
+    /// When the oldest of them happened.
+    pub oldest: Option<OffsetDateTime>,
+}
+
+/// An event of one aggregate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The event's id.
+    pub id: Uuid,
+    /// The aggregate's version after the change.
+    pub version: i64,
+    /// Full name of the body's message.
+    pub kind: String,
+    /// When it happened.
+    pub time: OffsetDateTime,
+    /// The trace it belongs to, as W3C `traceparent`.
+    pub traceparent: Option<String>,
+    /// The encoded message.
+    pub body: Vec<u8>,
+}
+
+/// The outbox, outside of any transaction.
+#[async_trait::async_trait]
+pub trait Read: Send + Sync {
+    /// At most `rows` events behind the position `after` that are not marked as published, the oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn unpublished(&self, after: i64, rows: i64) -> Result<Vec<Unpublished>, Error>;
+
+    /// How much is not marked as published; cheap enough to be asked every few seconds.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn backlog(&self) -> Result<Backlog, Error>;
+
+    /// At most `rows` events of an aggregate after a version, in the order of their versions. Two at least, where there
+    /// are as many; beyond that they end with the first one whose body no longer fits into `max_bytes` with the others'.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn versions(
+        &self,
+        aggregate_id: Uuid,
+        after: i64,
+        rows: i64,
+        max_bytes: usize,
+    ) -> Result<Vec<Version>, Error>;
+}

@@ -1,12 +1,18 @@
 //! The relay: numbers outbox rows in a committed transaction, then publishes them, one leaseholder at a time.
 
+mod meters;
 pub mod publish;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+pub use meters::describe;
 
 use crate::{
     broker::Broker,
@@ -98,6 +104,9 @@ pub trait Log: Send + Sync {
     /// Answers once the database takes no writes any more: then nothing may be promised.
     async fn stopped(&self);
 
+    /// Sets the gauges of the database's queues and pools as they are now.
+    fn measure(&self);
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -129,11 +138,13 @@ impl<T: Tx + ?Sized + 'static> Relay<T> {
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::warn!(cause = chain(error.as_ref()), "events could not be relayed, trying again");
+                    meters::failed();
                     RETRY_DELAY
                 }
             };
             let _drained = tokio::time::timeout(pause, drain.cancelled()).await;
         }
+        meters::leading(false);
         if let Ok(Some(term)) = self.lease(holder).await {
             let _best_effort = self.store.run(move |tx| Box::pin(async move { tx.release(term).await })).await;
         }
@@ -146,7 +157,9 @@ impl<T: Tx + ?Sized + 'static> Relay<T> {
         published: &mut i64,
         drain: &CancellationToken,
     ) -> Result<Duration, crate::broker::Error> {
-        let Some(term) = self.lease(holder).await? else { return Ok(RENEWAL) };
+        let term = self.lease(holder).await?;
+        meters::leading(term.is_some());
+        let Some(term) = term else { return Ok(RENEWAL) };
         let renew_at = tokio::time::Instant::now() + RENEWAL;
         self.until_drained(drain, self.broker.connected(), renew_at).await;
         while tokio::time::Instant::now() < renew_at && !drain.is_cancelled() {
@@ -158,13 +171,13 @@ impl<T: Tx + ?Sized + 'static> Relay<T> {
                 self.until_drained(drain, self.log.appended(), renew_at).await;
                 continue;
             };
-            let last = last.sequence;
+            let (last, began) = (last.sequence, Instant::now());
             if let Err(error) = publish::publish(&self.broker, self.producer, numbered.epoch, &numbered.events).await {
                 // The stream may be gone; the same batch is published again, under the same numbers and ids.
                 self.broker.ensure_stream().await?;
                 return Err(error);
             }
-            metrics::counter!("tword_relay_published_total").increment(numbered.events.len() as u64);
+            meters::published(numbered.events.len(), began.elapsed());
             *published = last;
         }
         Ok(Duration::ZERO)

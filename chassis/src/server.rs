@@ -20,7 +20,7 @@ use tonic::{
 };
 use tower::{Layer, util::BoxCloneSyncService};
 
-use crate::{auth, deadline::Deadlines, trace::Traces};
+use crate::{auth, deadline::Deadlines};
 
 pub use limit::Limit;
 pub use observe::Observe;
@@ -80,6 +80,6 @@ impl Stack {
         let authenticated = BoxCloneSyncService::new(self.auth.layer(routes));
         let bounded = BoxCloneSyncService::new(self.deadlines.layer(authenticated));
         let limited = self.limit.wrap(catch_panics(unreadable::refuse_unreadable(bounded)));
-        BoxCloneSyncService::new(Traces.layer(self.observe.wrap(limited)))
+        self.observe.wrap(limited)
     }
 }

@@ -10,7 +10,9 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use axum::response::IntoResponse;
 use futures::future::BoxFuture;
 use http::Request;
-use proto::ops::v1::event_log_service_server::EventLogServiceServer;
+use proto::ops::v1::{
+    event_log_service_server::EventLogServiceServer, operations_service_server::OperationsServiceServer,
+};
 use tokio_util::sync::CancellationToken;
 use tonic::{
     body::Body,
@@ -27,8 +29,9 @@ use crate::{
     consumer::{CaughtUp, Consumer, Handler, Reach},
     event_log::{self, EventLog},
     idempotency,
-    relay::{self, Relay},
-    store::{Store, Tx},
+    operations::{self, Consumed, Operations, gauges},
+    relay::Relay,
+    store::{Reads, Store, Tx},
 };
 
 pub use error::Error;
@@ -45,19 +48,20 @@ pub struct Service<T: ?Sized> {
     options: Options,
     broker: Broker,
     store: Store<T>,
-    log: Arc<dyn relay::Log>,
+    log: Arc<dyn Reads>,
     clock: Arc<dyn Clock>,
     mesh: Mesh,
     verifier: Arc<auth::Verifier>,
     routes: RoutesBuilder,
     served: Vec<&'static str>,
     rules: Vec<&'static [Rule]>,
+    consumed: Vec<Consumed<T>>,
     tasks: Tasks,
 }
 
 impl<T: Tx + ?Sized + 'static> Service<T> {
-    /// A service of a context, such as `order` (then it is called `order-svc`), over its store and the log of its events.
-    /// Reads the keys, and begins to connect to the broker in the background.
+    /// A service of a context, such as `order` (then it is called `order-svc`), over its store and the reads of its
+    /// database. Reads the keys, and begins to connect to the broker in the background.
     ///
     /// # Errors
     /// A key or a URL of the settings cannot be used.
@@ -65,12 +69,13 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
         context: &'static str,
         options: Options,
         store: Store<T>,
-        log: Arc<dyn relay::Log>,
+        log: Arc<dyn Reads>,
     ) -> Result<Self, Error> {
         let verifier = Arc::new(auth::Verifier::open(options.auth())?);
         let name = format!("{context}-svc");
         let key_file = options.service_key_file.clone();
         let tokens = ServiceTokens::open(&name, &options.issuer, &options.service_audience, key_file)?;
+        tokens.believed_by(&verifier).map_err(|refused| not_its_own_key(&name, &options, refused))?;
         let mesh = Mesh::connect_lazy(&options.mesh_url, tokens)
             .map_err(|error| Error::Configuration(format!("--mesh-url: {error}")))?;
         let broker = Broker::connect(&name, &options)
@@ -88,7 +93,8 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
             verifier,
             routes: Routes::builder(),
             served: Vec::new(),
-            rules: vec![auth::OPEN, event_log::RULES],
+            rules: vec![auth::OPEN, event_log::RULES, operations::RULES],
+            consumed: Vec::new(),
             tasks: Tasks::default(),
         };
         service.produce();
@@ -104,8 +110,10 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
             clock: self.clock(),
             repair_interval: self.options.repair_interval,
         };
-        let consumer = Consumer::new(&self.name, producer, self.store.clone(), Arc::new(handler), reach);
-        let caught_up = consumer.caught_up();
+        let handler: Arc<dyn Handler<T>> = Arc::new(handler);
+        let consumer = Consumer::new(&self.name, producer, self.store.clone(), Arc::clone(&handler), reach);
+        let (durable, caught_up) = (consumer.durable().to_owned(), consumer.caught_up());
+        self.consumed.push(Consumed { producer, durable, handler, caught_up: caught_up.clone() });
         self.background(format!("consumer of {producer}"), move |drain| Box::pin(consumer.run(drain)));
         caught_up
     }
@@ -114,13 +122,13 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
     fn produce(&mut self) {
         let relay = Relay {
             store: self.store.clone(),
-            log: Arc::clone(&self.log),
+            log: self.log.clone(),
             broker: self.broker.clone(),
             producer: self.context,
             clock: self.clock(),
         };
         self.background("relay", move |drain| Box::pin(relay.run(drain)));
-        self.serve(EventLogServiceServer::new(EventLog::new(Arc::clone(&self.log))));
+        self.serve(EventLogServiceServer::new(EventLog::new(self.log.clone())));
     }
 
     /// Ends the process with its store, and forgets answers that are no longer replayed.
@@ -138,6 +146,22 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
         self.every("forgotten answers", idempotency::FORGET_PERIOD, move || {
             Box::pin(idempotency::forget_old(store.clone(), clock.now()))
         });
+    }
+
+    /// Serves operators, once everything that is consumed is known.
+    fn operate(&mut self) {
+        gauges::describe();
+        let (reads, clock) = (Arc::clone(&self.log), self.clock());
+        self.every("gauges", gauges::PERIOD, move || Box::pin(gauges::set(Arc::clone(&reads), Arc::clone(&clock))));
+        let operations = Operations {
+            store: self.store.clone(),
+            reads: Arc::clone(&self.log),
+            consumed: std::mem::take(&mut self.consumed),
+            broker: self.broker.clone(),
+            mesh: self.mesh(),
+            clock: self.clock(),
+        };
+        self.serve(OperationsServiceServer::new(operations));
     }
 
     /// The machine's clock.
@@ -191,4 +215,14 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
         let signals = crate::server::drain::signals().map_err(Error::Signals)?;
         self.bind().await?.run_until(signals).await
     }
+}
+
+/// A service that nobody would believe is stopped before it does anything.
+fn not_its_own_key(name: &str, options: &Options, refused: auth::Refused) -> Error {
+    Error::Configuration(format!(
+        "--service-key-file: {} is not the key that --service-jwks ({}) has for {name}, or there is none ({refused}); \
+         give {name} its own private key, and its public key the kid {name}",
+        options.service_key_file.display(),
+        options.service_jwks.display(),
+    ))
 }

@@ -3,6 +3,8 @@
 //! A unit is a boxed closure from a transaction to a future that awaits nothing but its transaction. The store runs it
 //! to its end though the caller has gone, may run it again from the start, and answers only after the commit.
 
+mod after;
+mod observed;
 pub mod sqlite;
 
 use std::{fmt, sync::Arc};
@@ -10,12 +12,41 @@ use std::{fmt, sync::Arc};
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
-use crate::{audit, idempotency, inbox, outbox, relay, trace::Here};
+use crate::{audit, dead_letter, idempotency, inbox, outbox, relay};
 
-/// What every service's transaction can do besides its own repositories: outbox, inbox, recorded answers, numbering, audit.
-pub trait Tx: outbox::Outbox + inbox::Inbox + idempotency::Answers + relay::Numbering + audit::Audit {}
+pub use after::{After, AfterCommit};
+pub use observed::describe;
+use observed::{Ended, Here};
 
-impl<T: outbox::Outbox + inbox::Inbox + idempotency::Answers + relay::Numbering + audit::Audit + ?Sized> Tx for T {}
+/// What every service's transaction can do besides its own repositories: outbox, inbox, dead letters, recorded answers,
+/// numbering, audit, and what is to be done after the commit.
+pub trait Tx:
+    outbox::Outbox
+    + inbox::Inbox
+    + dead_letter::Mend
+    + idempotency::Answers
+    + relay::Numbering
+    + audit::Audit
+    + AfterCommit
+{
+}
+
+impl<T> Tx for T where
+    T: outbox::Outbox
+        + inbox::Inbox
+        + dead_letter::Mend
+        + idempotency::Answers
+        + relay::Numbering
+        + audit::Audit
+        + AfterCommit
+        + ?Sized
+{
+}
+
+/// What every service's database answers outside of any transaction: its log, and what operators look at.
+pub trait Reads: relay::Log + outbox::Read + inbox::Read + dead_letter::Read + audit::Read {}
+
+impl<T: relay::Log + outbox::Read + inbox::Read + dead_letter::Read + audit::Read + ?Sized> Reads for T {}
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +101,7 @@ impl<T: ?Sized + 'static> Store<T> {
     {
         let (answer, answered) = oneshot::channel();
         self.backend
-            .submit(Box::new(Unit { work: unit, here: Here::current(), result: None, answer: Some(answer) }))
+            .submit(Box::new(Unit { work: unit, here: Here::begin(), result: None, answer: Some(answer) }))
             .await?;
         answered.await.unwrap_or_else(|_gone| Err(Error::Unknown.into()))
     }
@@ -132,12 +163,18 @@ where
     }
 
     fn finish(mut self: Box<Self>, outcome: Result<(), Error>) {
+        let ended = match (&self.result, &outcome) {
+            (Some(Ok(_)), Ok(())) => Ended::Committed,
+            (Some(Err(_)), Ok(())) => Ended::RolledBack,
+            (None, Ok(())) | (_, Err(_)) => Ended::Failed,
+        };
         let result = match (self.result.take(), outcome) {
             // A refusal too may rest on what others of the group wrote, which is undone or uncertain now.
             (_, Err(error)) => Err(error.into()),
             (Some(result), Ok(())) => result,
             (None, Ok(())) => Err(Error::Unknown.into()),
         };
+        self.here.end(ended);
         if let Some(answer) = self.answer.take() {
             // A caller that has gone is told nothing; the work stands.
             let _gone = answer.send(result);

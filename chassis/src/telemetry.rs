@@ -1,5 +1,7 @@
 //! Logs, metrics and panics: set up once for the process.
 
+mod meters;
+
 use std::{panic::PanicHookInfo, sync::OnceLock};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -8,6 +10,8 @@ use tracing_subscriber::{
 };
 
 use crate::{config::LogFormat, refusal};
+
+pub use meters::{describe, measure};
 
 /// Why telemetry could not be set up or changed.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +29,9 @@ pub enum Error {
 
 /// Upper bounds of duration buckets, in seconds. Metrics named `…_seconds` have them.
 const SECONDS_BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Upper bounds of buckets that count things. Metrics named `…_size` have them.
+const SIZE_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 // Subscriber, recorder and panic hook are the process's own by their nature, and so are their handles.
 static LOGS: OnceLock<Logs> = OnceLock::new();
@@ -59,6 +66,7 @@ pub fn metrics() -> Result<&'static PrometheusHandle, Error> {
     }
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS_BUCKETS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), SIZE_BUCKETS))
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|error| Error::Twice(error.into()))?;
     Ok(METRICS.get_or_init(|| handle))

@@ -9,18 +9,21 @@ use std::{sync::Arc, time::Duration};
 
 use chassis::{Program, config, service, store::sqlite::Sqlite};
 use proto::delivery::v1::{
-    booking_service_server::BookingServiceServer, delivery_service_server::DeliveryServiceServer,
+    booking_service_server::BookingServiceServer, delivery_operations_service_server::DeliveryOperationsServiceServer,
+    delivery_service_server::DeliveryServiceServer,
 };
 
 use adapters::{
     access,
     claims::OrderClaims,
     events::OrderEvents,
-    grpc::{Bookings, Deliveries},
+    grpc::{Bookings, Deliveries, Operations},
+    metrics,
     store::sqlite::{MIGRATIONS, Reads},
 };
 use app::{
     book_delivery::BookDelivery, cancel_delivery::CancelDelivery, complete_delivery::CompleteDelivery,
+    correct_recipient::CorrectRecipient, correct_tracking_number::CorrectTrackingNumber, erase_customer::EraseCustomer,
     get_delivery::GetDelivery, list_deliveries::ListDeliveries, ship_delivery::ShipDelivery,
     void_bookings::VoidBookings,
 };
@@ -32,6 +35,9 @@ pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8083", "127.0.0.1:908
 
 /// The longest time between two sweeps over unclaimed bookings.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The time between two counts for the metrics.
+const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The settings of the service.
 #[derive(clap::Args, Clone, Debug)]
@@ -62,14 +68,26 @@ pub async fn run(config: Config) -> Result<(), service::Error> {
         list: ListDeliveries::new(Arc::clone(&reads)),
         ship: ShipDelivery::new(store.clone(), Arc::clone(&clock)),
         complete: CompleteDelivery::new(store.clone(), Arc::clone(&clock)),
+        correct_recipient: CorrectRecipient::new(store.clone(), Arc::clone(&clock)),
+        correct_tracking_number: CorrectTrackingNumber::new(store.clone(), Arc::clone(&clock)),
         clock: Arc::clone(&clock),
     }));
     service.serve(BookingServiceServer::new(Bookings {
         book: BookDelivery::new(store.clone(), Arc::clone(&clock)),
         cancel: CancelDelivery::new(store.clone(), Arc::clone(&clock)),
     }));
+    service.serve(DeliveryOperationsServiceServer::new(Operations {
+        erase: EraseCustomer::new(store.clone(), Arc::clone(&reads), Arc::clone(&clock)),
+    }));
     // Whatever this consumer misses, the sweep below asks for.
     let _caught_up = service.consume("order", OrderEvents::new(Arc::clone(&clock)));
+
+    metrics::describe();
+    let counted = Arc::clone(&reads);
+    service.every("metrics", METRICS_INTERVAL, move || {
+        let reads = Arc::clone(&counted);
+        Box::pin(async move { metrics::sweep(reads).await.map_err(Into::into) })
+    });
 
     let claims = Arc::new(OrderClaims::new(service.mesh()));
     let sweep = VoidBookings::new(store, reads, claims, clock, config.void_after);

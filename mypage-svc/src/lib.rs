@@ -2,26 +2,37 @@
 
 pub mod adapters;
 pub mod app;
+mod config;
 pub mod domain;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chassis::{
     Program,
+    client::Mesh,
     service::{Error, Service},
-    store::sqlite::Sqlite,
+    store::{Store, sqlite::Sqlite},
 };
-use clap::Args;
-use proto::mypage::v1::my_page_service_server::MyPageServiceServer;
+use proto::mypage::v1::{
+    my_page_operations_service_server::MyPageOperationsServiceServer, my_page_service_server::MyPageServiceServer,
+};
+use tokio::sync::Notify;
 
+pub use crate::config::Config;
 use crate::{
     adapters::{
         access,
         events::Projection,
         grpc::MyPage,
+        metrics,
+        operations::Operations,
+        producers::ProducerLog,
         store::sqlite::{MIGRATIONS, Reads},
     },
-    app::{GetMyOrder, ListMyOrders, Read},
+    app::{
+        AdvanceAsOf, BuildCopy, ClearCopies, GetMyOrder, ListMyOrders, LookForWatches, Project, Read, RebuildMyPage, Tx,
+        WatchMyOrders, Watches, ports::Producer,
+    },
 };
 
 /// The name of this service.
@@ -31,13 +42,11 @@ pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8085", "127.0.0.1:908
 
 /// Those whose events are kept.
 const PRODUCERS: [&str; 3] = ["order", "delivery", "notify"];
-
-/// The settings of this service.
-#[derive(Args, Clone, Debug)]
-pub struct Config {
-    #[command(flatten)]
-    chassis: chassis::Options,
-}
+/// How often it is noted by when everything is complete.
+const AS_OF_PERIOD: Duration = Duration::from_secs(1);
+/// How often some rows of copies that are served no more are deleted.
+const CLEAR_PERIOD: Duration = Duration::from_secs(1);
+const METRICS_PERIOD: Duration = Duration::from_secs(5);
 
 /// Runs the service until the process is told to stop.
 ///
@@ -45,15 +54,74 @@ pub struct Config {
 /// It could not start, or had to end.
 pub async fn run(config: Config) -> Result<(), Error> {
     let sqlite = Sqlite::open(&config.chassis.database_url, &MIGRATIONS).await?;
-    let store = sqlite.store(|tx| tx as &mut dyn app::Tx);
+    let store = sqlite.store(|tx| tx as &mut dyn Tx);
     let reads: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
-    let mut service = Service::new("mypage", config.chassis, store, sqlite.log()).await?;
+    let watches = Watches::new(config.limits());
+    let mut service = Service::new("mypage", config.chassis.clone(), store.clone(), sqlite.log()).await?;
 
-    let (get, list) = (GetMyOrder::new(Arc::clone(&reads)), ListMyOrders::new(reads));
-    service.serve(MyPageServiceServer::new(MyPage::new(get, list)));
     service.rules(access::RULES);
-    for producer in PRODUCERS {
-        let _caught_up = service.consume(producer, Projection::default());
-    }
+    serve_customers(&mut service, &reads, &watches);
+    serve_operators(&mut service, &store, &reads, &watches);
+    keep_watches(&mut service, &reads, &watches, config.watch_poll);
+    let consume = |producer| service.consume(producer, Projection::new(Project::new(watches.clone())));
+    let as_of = Arc::new(AdvanceAsOf::new(store, PRODUCERS.map(consume).into()));
+    service.every("as-of time", AS_OF_PERIOD, move || {
+        let as_of = Arc::clone(&as_of);
+        Box::pin(async move { Ok(as_of.run().await?) })
+    });
+    let clock = service.clock();
+    metrics::describe();
+    service.every("metrics", METRICS_PERIOD, move || {
+        let set = metrics::set(Arc::clone(&reads), watches.clone(), Arc::clone(&clock));
+        Box::pin(async move { Ok(set.await?) })
+    });
     service.run().await
+}
+
+fn serve_customers(service: &mut Service<dyn Tx>, reads: &Arc<dyn Read>, watches: &Watches) {
+    service.serve(MyPageServiceServer::new(MyPage::new(
+        GetMyOrder::new(Arc::clone(reads)),
+        ListMyOrders::new(Arc::clone(reads)),
+        WatchMyOrders::new(Arc::clone(reads), watches.clone(), service.clock()),
+    )));
+}
+
+/// Rebuilds: asked for, built, and what was before cleared.
+fn serve_operators(
+    service: &mut Service<dyn Tx>,
+    store: &Store<dyn Tx>,
+    reads: &Arc<dyn Read>,
+    watches: &Watches,
+) {
+    let wake = Arc::new(Notify::new());
+    let rebuild = RebuildMyPage::new(store.clone(), service.clock(), Arc::clone(&wake));
+    service.serve(MyPageOperationsServiceServer::new(Operations::new(rebuild, Arc::clone(reads))));
+
+    let build = BuildCopy::new(store.clone(), producers(&service.mesh()), watches.clone(), service.clock());
+    service.background("rebuild", move |drain| Box::pin(build.work(wake, drain)));
+    let clear = ClearCopies::new(store.clone());
+    service.every("copies served no more", CLEAR_PERIOD, move || {
+        let clear = clear.clone();
+        Box::pin(async move { Ok(clear.run().await?) })
+    });
+}
+
+fn producers(mesh: &Mesh) -> Vec<Arc<dyn Producer>> {
+    PRODUCERS.map(|producer| Arc::new(ProducerLog::new(producer, mesh)) as Arc<dyn Producer>).into()
+}
+
+/// Wakes watches for what other processes wrote, and ends them with this one.
+fn keep_watches(service: &mut Service<dyn Tx>, reads: &Arc<dyn Read>, watches: &Watches, period: Duration) {
+    let look = LookForWatches::new(Arc::clone(reads), watches.clone());
+    service.every("watches", period, move || {
+        let look = look.clone();
+        Box::pin(async move { Ok(look.run().await?) })
+    });
+    let watches = watches.clone();
+    service.background("end of watches", move |drain| {
+        Box::pin(async move {
+            drain.cancelled().await;
+            watches.close();
+        })
+    });
 }

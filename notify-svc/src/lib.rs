@@ -4,30 +4,33 @@ pub mod adapters;
 pub mod app;
 pub mod domain;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chassis::{
     Program,
-    config::positive_duration,
+    config::{duration, positive_duration},
     refusal::chain,
     service::{Error, Service},
     store::sqlite::Sqlite,
 };
 use clap::{Args, value_parser};
-use proto::notify::v1::notify_service_server::NotifyServiceServer;
+use proto::notify::v1::{
+    notify_operations_service_server::NotifyOperationsServiceServer, notify_service_server::NotifyServiceServer,
+};
 
 use crate::{
     adapters::{
         access,
         events::OrderEvents,
-        grpc::Notify,
-        log_channel::LogChannel,
+        grpc::{Contacts, Notify, Operations},
+        metrics, settings,
         store::sqlite::{MIGRATIONS, Reads},
         texts::Templates,
     },
     app::{
-        Channel, GetMessage, ListMessages, Read, Sender, Tell, Texts,
-        send::{Channels, Limits},
+        EraseCustomer, GetContact, GetMessage, ListMessages, Read, RedriveMessage, RotateSecret, Sender, Tell, Texts,
+        UpdateContact,
+        send::{Limits, Means},
     },
     domain::{ChannelName, Language, Retry},
 };
@@ -39,6 +42,8 @@ pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8084", "127.0.0.1:908
 
 /// How long a message may lie before it is looked for.
 const POLL: Duration = Duration::from_millis(100);
+/// How often what is not sent is counted.
+const COUNT: Duration = Duration::from_secs(5);
 
 /// The settings of this service.
 #[derive(Args, Clone, Debug)]
@@ -51,7 +56,7 @@ pub struct Config {
     default_language: Language,
 
     /// How often sending a message is tried before it is given up
-    #[arg(long, env = "TWORD_MAX_ATTEMPTS", default_value_t = 8, value_parser = value_parser!(u32).range(1..=100), value_name = "ATTEMPTS", help_heading = MESSAGES)]
+    #[arg(long, env = "TWORD_MAX_ATTEMPTS", default_value_t = 20, value_parser = value_parser!(u32).range(1..=100), value_name = "ATTEMPTS", help_heading = MESSAGES)]
     max_attempts: u32,
 
     /// How long a channel may take for one message (unit: ms, s, m)
@@ -66,9 +71,16 @@ pub struct Config {
     #[arg(long, env = "TWORD_RETRY_DELAY_MAX", default_value = "1h", value_parser = positive_duration, value_name = "DURATION", help_heading = MESSAGES)]
     retry_delay_max: Duration,
 
-    /// Recipients that are sent to at a time
+    /// Recipients that are sent to at a time on each channel
     #[arg(long, env = "TWORD_SEND_LANES", default_value_t = 32, value_parser = value_parser!(u16).range(1..=1_000), value_name = "RECIPIENTS", help_heading = MESSAGES)]
     send_lanes: u16,
+
+    /// How long a webhook's secret signs beside the one that replaced it (unit: ms, s, m, h, d)
+    #[arg(long, env = "TWORD_WEBHOOK_SECRET_OVERLAP", default_value = "24h", value_parser = duration, value_name = "DURATION", help_heading = MESSAGES)]
+    webhook_secret_overlap: Duration,
+
+    #[command(flatten)]
+    channels: settings::Options,
 }
 
 const MESSAGES: &str = "Messages";
@@ -88,7 +100,7 @@ impl Config {
 /// # Errors
 /// It could not start, or had to end.
 pub async fn run(config: Config) -> Result<(), Error> {
-    let limits = config.limits();
+    let (limits, language) = (config.limits(), config.default_language);
     let texts = Templates::load().map_err(|error| Error::Configuration(chain(&error)))?;
     let texts: Arc<dyn Texts> = Arc::new(texts);
     let sqlite = Sqlite::open(&config.chassis.database_url, &MIGRATIONS).await?;
@@ -96,23 +108,44 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let reads: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
     let mut service = Service::new("notify", config.chassis, store.clone(), sqlite.log()).await?;
     let clock = service.clock();
+    let ways = config.channels.ways(&clock)?;
 
+    let contacts = Contacts {
+        get: GetContact::new(Arc::clone(&reads), language),
+        update: UpdateContact::new(store.clone(), Arc::clone(&clock), language),
+        rotate: RotateSecret::new(store.clone(), Arc::clone(&clock), config.webhook_secret_overlap),
+        policy: Arc::clone(&ways.policy),
+        mail: ways.has_mail(),
+        random: rand::random,
+        clock: Arc::clone(&clock),
+    };
     let (get, list) = (GetMessage::new(Arc::clone(&reads)), ListMessages::new(Arc::clone(&reads)));
-    service.serve(NotifyServiceServer::new(Notify::new(get, list, Arc::clone(&texts))));
+    service.serve(NotifyServiceServer::new(Notify::new(get, list, contacts, Arc::clone(&texts))));
+    let redrive = RedriveMessage::new(store.clone(), Arc::clone(&clock));
+    let erase = EraseCustomer::new(store.clone(), Arc::clone(&clock));
+    service.serve(NotifyOperationsServiceServer::new(Operations::new(redrive, erase, Arc::clone(&texts))));
     service.rules(access::RULES);
 
-    let tell = Tell::new(Arc::clone(&clock), config.default_language);
-    let _caught_up = service.consume("order", OrderEvents::new(tell));
-
-    let sender = Arc::new(Sender::new(store, reads, clock, texts, channels(), limits, rand::random));
-    service.every("send", POLL, move || {
-        let sender = Arc::clone(&sender);
-        Box::pin(async move { sender.run().await.map_err(Into::into) })
+    let _caught_up = service.consume("order", OrderEvents::new(Tell::new(Arc::clone(&clock), language)));
+    let means = Means { store, reads: Arc::clone(&reads), clock, texts, roll: rand::random };
+    send(&mut service, &ways, &means, limits);
+    metrics::describe();
+    service.every("metrics", COUNT, move || {
+        let reads = Arc::clone(&reads);
+        Box::pin(async move { metrics::sweep(reads).await.map_err(Into::into) })
     });
     service.run().await
 }
 
-fn channels() -> Channels {
-    let log: Arc<dyn Channel> = Arc::new(LogChannel);
-    BTreeMap::from([(ChannelName::Log, log)])
+/// Sends on each channel by itself, so that one of which everything is slow delays no other.
+fn send(service: &mut Service<dyn app::Tx>, ways: &settings::Ways, means: &Means, limits: Limits) {
+    let sweeps =
+        [(ChannelName::Log, "send log"), (ChannelName::Webhook, "send webhook"), (ChannelName::Smtp, "send smtp")];
+    for (name, sweep) in sweeps {
+        let sender = Arc::new(Sender::new(name, ways.channel(name), means.clone(), limits));
+        service.every(sweep, POLL, move || {
+            let sender = Arc::clone(&sender);
+            Box::pin(async move { sender.run().await.map_err(Into::into) })
+        });
+    }
 }

@@ -4,7 +4,7 @@ pub mod adapters;
 pub mod app;
 pub mod domain;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chassis::{
     Program,
@@ -17,6 +17,7 @@ use adapters::{
     access,
     events::incoming::OrderEvents,
     grpc::Api,
+    metrics,
     store::sqlite::{MIGRATIONS, Reads},
 };
 
@@ -24,6 +25,9 @@ use adapters::{
 pub const NAME: &str = "shop-svc";
 /// Its name and ports.
 pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8081", "127.0.0.1:9081");
+
+/// The time between two measurements of the stock.
+const METRICS_PERIOD: Duration = Duration::from_secs(5);
 
 /// The settings of this service.
 #[derive(clap::Args, Clone, Debug)]
@@ -42,9 +46,14 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let mut service = Service::new("shop", config.chassis, store.clone(), sqlite.log()).await?;
     let clock = service.clock();
 
-    let api = Api::new(&store, Arc::new(Reads::new(sqlite.reads())), &clock);
+    let reads: Arc<dyn app::Read> = Arc::new(Reads::new(sqlite.reads()));
+    let api = Api::new(&store, Arc::clone(&reads), &clock);
     service.serve(ShopServiceServer::new(api));
     service.rules(access::RULES);
     let _caught_up = service.consume("order", OrderEvents::new(clock));
+    service.every("metrics", METRICS_PERIOD, move || {
+        let reads = Arc::clone(&reads);
+        Box::pin(async move { Ok(metrics::measure(reads.as_ref()).await?) })
+    });
     service.run().await
 }

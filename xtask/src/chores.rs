@@ -8,7 +8,7 @@ use crate::error::{Context, Error, Result};
 use crate::mesh::{Keys, files};
 use crate::token::{Grant, Role};
 use crate::up::demo_shop;
-use crate::{cargo, paths, tools};
+use crate::{cargo, contracts, openapi, paths, tools};
 
 /// Runs every test of the workspace with what it needs, and answers with cargo's own status.
 ///
@@ -17,13 +17,14 @@ use crate::{cargo, paths, tools};
 /// # Errors
 /// A tool is missing, the services do not compile, or cargo could not be run.
 pub async fn test(arguments: &[String]) -> Result<ExitCode> {
-    let (envoy, nats_server) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?);
+    let (envoy, nats_server, buf) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?, tools::BUF.bring()?);
     let binaries = cargo::build(false).await?;
     let scope: &[&str] = if names_package(arguments) { &[] } else { &["--workspace"] };
     let status = cargo::command(["test"].iter().chain(scope))
         .args(arguments)
         .env(tools::ENVOY.variable, envoy)
         .env(tools::NATS_SERVER.variable, nats_server)
+        .env(tools::BUF.variable, buf)
         .env("TWORD_BIN_DIR", binaries)
         .status()
         .context(|| "running cargo test".to_owned())?;
@@ -36,7 +37,8 @@ fn names_package(arguments: &[String]) -> bool {
     cargo_own.into_iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package"))
 }
 
-/// Checks form: rustfmt, clippy with the workspace's lints, and buf over the contracts. Everything is checked, whatever fails.
+/// Checks form: rustfmt, clippy with the workspace's lints, buf over the contracts and what was published of them, and the
+/// OpenAPI document. Everything is checked, whatever fails.
 ///
 /// # Errors
 /// Something is not as it should be; the tools have said what.
@@ -56,12 +58,18 @@ pub fn lint() -> Result<()> {
             "buf format (mend it with: buf format --write)",
             proto(&["format", "--diff", "--exit-code", "--exclude-path", "google"]),
         ),
+        ("buf breaking (once it is decided to break them: cargo xtask publish-contracts)", contracts::breaking(&buf)),
     ];
     let mut failed = Vec::new();
     for (name, check) in checks {
         eprintln!("checking: {name}");
         if let Err(error) = cargo::run(check, name) {
             failed.push(error.message().to_owned());
+        }
+    }
+    for check in [openapi::check, contracts::keeps_paths] {
+        if let Err(error) = check() {
+            failed.push(error.to_string());
         }
     }
     if failed.is_empty() { Ok(()) } else { Err(Error::new(failed.join("; "))) }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::{Context, Error, Result};
-use crate::mesh::{Keys, files};
+use crate::mesh::{Keys, Otlp, files};
 use crate::state::MeshState;
 use crate::token::Role;
 use crate::up::control::{self, Command};
-use crate::{chores, demo, up};
+use crate::{chores, contracts, demo, openapi, up};
 
 /// The project's chores
 #[derive(Parser)]
@@ -43,6 +43,20 @@ enum Chore {
     Stop(Target),
     /// Start a process of the running mesh that was ended
     Start(Target),
+    /// Write docs/openapi.yaml anew from the contracts
+    Openapi {
+        /// Only say whether it is what the contracts say
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write what the edge serves to everybody: descriptor set, openapi.yaml, its page, the proto files
+    Contracts {
+        /// The directory to write to
+        #[arg(long, value_name = "DIRECTORY")]
+        out: PathBuf,
+    },
+    /// Make the contracts as they are now the ones that later changes must not break
+    PublishContracts,
     /// Write the descriptor set of the contracts
     Descriptor {
         /// The file to write
@@ -64,6 +78,9 @@ struct Up {
     /// Added to every port, to run beside another mesh (with a --dir of its own)
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     port_offset: u16,
+    /// Where traces are sent by OTLP (gRPC), such as `http://127.0.0.1:4317`; nowhere otherwise
+    #[arg(long, env = "TWORD_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<Otlp>,
 }
 
 #[derive(Args)]
@@ -115,8 +132,9 @@ pub fn main() -> ExitCode {
 
 fn dispatch(chore: Chore) -> Result<ExitCode> {
     match chore {
-        Chore::Up(Up { place, fresh, release, port_offset }) => {
-            block_on(up::run(up::Options { dir: place.dir(), port_offset, fresh, release }))?;
+        Chore::Up(Up { place, fresh, release, port_offset, otlp_endpoint }) => {
+            let dir = place.dir();
+            block_on(up::run(up::Options { dir, port_offset, fresh, release, otlp_endpoint }))?;
         }
         Chore::Demo(place) => {
             let state = MeshState::load(&place.dir())?;
@@ -130,6 +148,9 @@ fn dispatch(chore: Chore) -> Result<ExitCode> {
         Chore::Status(place) => tell(place, &Command::Status)?,
         Chore::Stop(Target { process, place }) => tell(place, &Command::Stop(process))?,
         Chore::Start(Target { process, place }) => tell(place, &Command::Start(process))?,
+        Chore::Openapi { check } => (if check { openapi::check } else { openapi::write })()?,
+        Chore::Contracts { out } => contracts::write(&out)?,
+        Chore::PublishContracts => contracts::publish()?,
         Chore::Descriptor { out } => chores::descriptor(&out)?,
     }
     Ok(ExitCode::SUCCESS)

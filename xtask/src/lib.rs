@@ -3,9 +3,11 @@
 mod cargo;
 pub mod chores;
 pub mod cli;
+pub mod contracts;
 pub mod demo;
 pub mod error;
 pub mod mesh;
+pub mod openapi;
 mod paths;
 mod progress;
 pub mod state;

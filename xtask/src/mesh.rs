@@ -7,6 +7,7 @@ mod builder;
 pub(crate) mod files;
 mod health;
 pub mod keys;
+mod otlp;
 mod part;
 mod ports;
 mod process;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 pub use builder::MeshBuilder;
 pub use keys::Keys;
+pub use otlp::Otlp;
 pub use part::{Part, Service};
 pub use ports::Ports;
 pub use process::State;

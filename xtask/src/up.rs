@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::{Context, Error, Result};
-use crate::mesh::{Mesh, Part, Ports, files};
+use crate::mesh::{Mesh, MeshBuilder, Otlp, Part, Ports, files};
 use crate::progress::Step;
 use crate::state::MeshState;
 use crate::{cargo, paths, tools};
@@ -32,6 +32,8 @@ pub struct Options {
     pub fresh: bool,
     /// Build and run the optimised services.
     pub release: bool,
+    /// Where traces are sent.
+    pub otlp_endpoint: Option<Otlp>,
 }
 
 /// Brings, builds and starts everything, and runs it until SIGINT or SIGTERM.
@@ -62,7 +64,7 @@ async fn start(options: Options) -> Result<Mesh> {
     let mesh = tokio::task::spawn_blocking(move || {
         let (envoy, nats_server) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?);
         let builder = Mesh::builder(&options.dir).ports(ports).binaries(binaries).envoy(envoy).nats_server(nats_server);
-        builder.prepare()
+        options.otlp_endpoint.iter().fold(builder, MeshBuilder::otlp).prepare()
     });
     let mesh = mesh.await.context(|| "preparing the mesh".to_owned())??;
     let step = Step::begin("starting NATS, the five services and Envoy");

@@ -1,13 +1,14 @@
 //! Bearer tokens: whose they are, or why they are refused.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind, get_current_timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::{
-    Caller, Error, Person, Settings,
+    Caller, Error, Person, Settings, Until,
     file::Watched,
     jwks::{Key, KeySet},
     service_token,
@@ -15,6 +16,7 @@ use super::{
 
 /// By how much clocks may differ.
 const LEEWAY_SECONDS: u64 = 30;
+const LEEWAY: Duration = Duration::from_secs(LEEWAY_SECONDS);
 /// Characters that a subject has at most.
 const MAX_SUBJECT: usize = 128;
 
@@ -100,6 +102,14 @@ impl Verifier {
     /// # Errors
     /// See [`Refused`].
     pub fn verify(&self, token: &str) -> Result<Caller, Refused> {
+        self.verify_until(token).map(|(caller, _until)| caller)
+    }
+
+    /// Whose token it is, and from when on it is refused.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn verify_until(&self, token: &str) -> Result<(Caller, Until), Refused> {
         let header = decode_header(token).map_err(|_malformed| Refused::Malformed)?;
         if header.crit.is_some() {
             // Extensions that the token's maker says must be understood; none is.
@@ -113,7 +123,7 @@ impl Verifier {
         self.person(token, people.get(&id).ok_or(Refused::UnknownKey)?)
     }
 
-    fn service(&self, token: &str, key_id: &str, key: &Key) -> Result<Caller, Refused> {
+    fn service(&self, token: &str, key_id: &str, key: &Key) -> Result<(Caller, Until), Refused> {
         let claims = self.claims(token, key, &self.settings.service_audience)?;
         if claims.sub != key_id {
             return Err(Refused::Subject);
@@ -122,17 +132,19 @@ impl Verifier {
         if expiry > get_current_timestamp() + service_token::LIFETIME.as_secs() + LEEWAY_SECONDS {
             return Err(Refused::Lifetime);
         }
-        Ok(Caller::Service(claims.sub))
+        let until = until(&claims)?;
+        Ok((Caller::Service(claims.sub), until))
     }
 
-    fn person(&self, token: &str, key: &Key) -> Result<Caller, Refused> {
+    fn person(&self, token: &str, key: &Key) -> Result<(Caller, Until), Refused> {
         let claims = self.claims(token, key, &self.settings.audience)?;
         if !is_opaque(&claims.sub) {
             return Err(Refused::Subject);
         }
         let roles = roles(claims.others.get(&self.settings.roles_claim))?;
         let tenant = tenant(claims.others.get(&self.settings.tenant_claim))?;
-        Ok(Caller::Person(Person { issuer: claims.iss, subject: claims.sub, roles, tenant }))
+        let until = until(&claims)?;
+        Ok((Caller::Person(Person { issuer: claims.iss, subject: claims.sub, roles, tenant }), until))
     }
 
     fn claims(&self, token: &str, key: &Key, audience: &str) -> Result<Claims, Refused> {
@@ -144,6 +156,14 @@ impl Verifier {
         validation.set_audience(&[audience]);
         decode::<Claims>(token, &key.key, &validation).map(|token| token.claims).map_err(|error| error.kind().into())
     }
+}
+
+/// A time without end, for what expires later than times can tell, is the last one that they can.
+fn until(claims: &Claims) -> Result<Until, Refused> {
+    let expiry = claims.others.get("exp").and_then(Value::as_f64).ok_or(Refused::Claims)?;
+    let end = Duration::try_from_secs_f64(expiry).ok().and_then(|since| since.checked_add(LEEWAY));
+    let end = end.and_then(|since| OffsetDateTime::UNIX_EPOCH.checked_add(since.try_into().ok()?));
+    Ok(Until(end.unwrap_or(PrimitiveDateTime::MAX.assume_utc())))
 }
 
 fn is_opaque(subject: &str) -> bool {

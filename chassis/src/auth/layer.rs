@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
 use tonic::Status;
 use tower::{Layer, Service};
 
-use super::{Allow, Caller, Rules, Verifier};
+use super::{Allow, Caller, Rules, Until, Verifier};
 use crate::refusal::{Refusal, reason};
 
 /// Lets through what the rules allow, with the [`Caller`] in the request's extensions. A method without a rule is
@@ -28,22 +28,22 @@ impl Authorize {
         Self { verifier, rules: Arc::new(rules) }
     }
 
-    /// The caller of a method, where the rule asks for one.
-    fn check(&self, method: &str, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
+    /// The caller of a method and until when it is believed, where the rule asks for one.
+    fn check(&self, method: &str, headers: &HeaderMap) -> Result<Option<(Caller, Until)>, Refusal> {
         let Some(allow) = self.rules.get(method) else {
             return Err(Refusal::new(&reason::PERMISSION_DENIED, "nobody may call this method"));
         };
         if allow == Allow::Anyone {
             return Ok(None);
         }
-        let caller = self
+        let (caller, until) = self
             .verifier
-            .verify(token(headers)?)
+            .verify_until(token(headers)?)
             .map_err(|refused| Refusal::new(&reason::UNAUTHENTICATED, refused.to_string()))?;
         if !allow.permits(&caller) {
             return Err(Refusal::new(&reason::PERMISSION_DENIED, "the caller may not call this method"));
         }
-        Ok(Some(caller))
+        Ok(Some((caller, until)))
     }
 }
 
@@ -96,8 +96,9 @@ where
         match self.authorize.check(request.uri().path(), request.headers()) {
             Ok(caller) => {
                 request.headers_mut().remove(AUTHORIZATION);
-                if let Some(caller) = caller {
+                if let Some((caller, until)) = caller {
                     request.extensions_mut().insert(caller);
+                    request.extensions_mut().insert(until);
                 }
                 Either::Left(self.inner.call(request))
             }

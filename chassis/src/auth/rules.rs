@@ -7,6 +7,9 @@ use prost_types::FileDescriptorSet;
 
 use super::Caller;
 
+/// The role of the people who run the system.
+pub const OPERATOR: &str = "operator";
+
 /// Who may call one method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {

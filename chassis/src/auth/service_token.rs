@@ -10,7 +10,7 @@ use http::HeaderValue;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use serde::Serialize;
 
-use super::{Error, file::Watched};
+use super::{Caller, Error, Refused, Verifier, file::Watched};
 
 /// How long a token is valid.
 pub(super) const LIFETIME: Duration = Duration::from_mins(5);
@@ -69,6 +69,19 @@ impl ServiceTokens {
     /// The key signs nothing.
     pub fn bearer(&self) -> Result<HeaderValue, Unsigned> {
         self.at(Instant::now())
+    }
+
+    /// Asks whether a service with these key sets believes this one.
+    ///
+    /// # Errors
+    /// Why it does not: the private key is not the one whose public key has this service's name there.
+    pub fn believed_by(&self, verifier: &Verifier) -> Result<(), Refused> {
+        let bearer = self.bearer().map_err(|_unsigned| Refused::Malformed)?;
+        let token = bearer.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+        match verifier.verify(token.unwrap_or_default())? {
+            Caller::Service(name) if name == self.service => Ok(()),
+            Caller::Service(_) | Caller::Person(_) => Err(Refused::Subject),
+        }
     }
 
     fn at(&self, now: Instant) -> Result<HeaderValue, Unsigned> {

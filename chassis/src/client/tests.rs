@@ -16,7 +16,6 @@ use super::*;
 use crate::{
     auth::{Caller, testing::World},
     deadline::{Deadlines, Spent, within},
-    trace::Traces,
 };
 
 /// Answers at once or never, and keeps the headers of the last call.
@@ -43,7 +42,7 @@ impl EventLogService for Peer {
 async fn serve(peer: Peer) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let mut server = Server::builder().layer(Traces).layer(Deadlines::new(Duration::from_mins(1)));
+    let mut server = Server::builder().layer(Deadlines::new(Duration::from_mins(1)));
     let server = server.add_service(EventLogServiceServer::new(peer));
     tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
     address
@@ -71,7 +70,9 @@ async fn identity_deadline_and_trace_go_along() {
     let seen = peer.seen.lock().expect("a lock").clone();
     let text = |name: &str| seen.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     assert_eq!(text("x-tword-service"), "shop");
-    assert_eq!(text("traceparent"), trace.to_string());
+    let sent = trace::Context::parse(text("traceparent")).expect("a place in a trace");
+    assert_eq!(sent.trace_id().to_string(), trace.trace_id().to_string());
+    assert_ne!(sent, trace, "the call is a span of its own");
     let micros: u64 = text("grpc-timeout").strip_suffix('u').and_then(|micros| micros.parse().ok()).expect("a timeout");
     assert!((1..30_000_000).contains(&micros), "{micros}");
     let token = text("authorization").strip_prefix("Bearer ").expect("a token");
@@ -79,13 +80,15 @@ async fn identity_deadline_and_trace_go_along() {
 }
 
 #[tokio::test]
-async fn without_a_target_deadline_or_trace_none_is_sent() {
+async fn without_a_target_or_deadline_none_is_sent_and_no_trace_begins() {
     let (world, peer) = (World::new(), Peer::default());
     let mut client = EventLogServiceClient::new(mesh(&world, serve(peer.clone()).await));
     client.read_events(ReadEventsRequest::default()).await.expect("an answer");
     let seen = peer.seen.lock().expect("a lock").clone();
     assert!(seen.contains_key(AUTHORIZATION));
-    assert!(!["x-tword-service", "grpc-timeout", "traceparent"].iter().any(|name| seen.contains_key(*name)));
+    assert!(!["x-tword-service", "grpc-timeout"].iter().any(|name| seen.contains_key(*name)));
+    let sent = seen["traceparent"].to_str().ok().and_then(trace::Context::parse).expect("a place in a trace");
+    assert!(!sent.is_sampled(), "what every consumer asks every few seconds is no trace");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Consumer,
+    handling::{self, Arrival},
     take_in::{Taken, take_in},
 };
 use crate::{broker::Error, inbox::Event, refusal::chain, relay::publish::headers, store::Tx};
@@ -88,12 +89,13 @@ async fn settle<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, message: Messa
     let Some(event) = event_of(consumer.producer, &message) else {
         // Without an id and a number there is nothing to remember it by: no producer of this product wrote it.
         tracing::error!(subject = %message.subject, "message without an event's headers, dropped");
-        metrics::counter!("tword_consumer_foreign_messages_total").increment(1);
+        handling::foreign(consumer.producer);
         message.ack_with(AckKind::Term).await?;
         return Ok(None);
     };
-    let taken = take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), Arc::new(event)).await;
-    metrics::counter!("tword_consumer_events_total", "producer" => consumer.producer).increment(1);
+    let delivery = message.info().ok().map(|info| info.delivered);
+    let arrival = Arrival { consumer: &consumer.durable, producer: consumer.producer, delivery };
+    let taken = take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), arrival, Arc::new(event)).await;
     match taken {
         Taken::Done => message.ack().await.map(|()| None),
         Taken::Later(delay) => message.ack_with(AckKind::Nak(Some(delay))).await.map(|()| None),

@@ -3,29 +3,27 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use proto::ops::v1::{self as wire, event_log_service_client::EventLogServiceClient};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
     Consumer,
+    handling::{self, Arrival},
     take_in::{Taken, take_in},
 };
 use crate::{
     broker::{Error, STREAM},
-    deadline,
-    inbox::{Event, Gap, Progress},
+    inbox::{Gap, Progress},
+    operations::gauges,
     refusal::chain,
-    relay::Head,
     store::Tx,
-    wire::time,
 };
 
 /// Gaps looked at in one sweep at most.
 const GAPS: u32 = 64;
-const BATCH: i32 = 500;
-/// How long one read of the producer's events may take.
-const READ_DEADLINE: Duration = Duration::from_secs(5);
+const BATCH: u32 = 500;
+/// How long the broker may take to tell of the consumer.
+const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What was missing at the last sweep, by epoch: only what is missing twice is fetched, the rest is on its way.
 type Missing = HashMap<Uuid, Vec<Gap>>;
@@ -57,12 +55,13 @@ pub async fn run<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, drain: &Cance
 async fn sweep<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, missing: &mut Missing) -> Result<(), Error> {
     let begun = consumer.clock.now();
     let quiet = quiet(consumer).await;
-    let producer = heads(consumer).await?;
-    let mut complete = producer.all_numbered;
+    let producer = consumer.events.heads().await?;
+    let (mut complete, mut lag) = (producer.all_numbered, 0);
     for head in producer.heads {
         let progress = progress(consumer, head.epoch).await?;
         let now_missing = absent(&progress, head.sequence);
         complete &= now_missing.is_empty();
+        lag += (head.sequence - progress.seen).max(0);
         let before = missing.insert(head.epoch, now_missing.clone()).unwrap_or_default();
         for gap in overlap(&before, &now_missing) {
             // What lies above the highest number seen may still be pending in the broker.
@@ -71,6 +70,7 @@ async fn sweep<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, missing: &mut M
             }
         }
     }
+    gauges::set_lag(consumer.producer, lag);
     if complete {
         consumer.caught_up.send_replace(Some(begun));
     }
@@ -105,25 +105,11 @@ async fn quiet<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>) -> bool {
         consumer.durable.as_str(),
         STREAM,
     );
-    match tokio::time::timeout(READ_DEADLINE, durable).await {
+    match tokio::time::timeout(LOOK_DEADLINE, durable).await {
         Ok(Ok(durable)) => durable.cached_info().num_pending == 0,
         // Away, or missing: the pull makes it anew when it can.
         Ok(Err(_)) | Err(_) => false,
     }
-}
-
-/// How far a producer has come.
-struct Heads {
-    heads: Vec<Head>,
-    /// Whether nothing waits to be numbered: what waits, no head tells of.
-    all_numbered: bool,
-}
-
-async fn heads<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>) -> Result<Heads, Error> {
-    let request = wire::ReadEventsRequest { epoch: String::new(), after_sequence: 0, limit: -1 };
-    let answer = read_events(consumer, request).await?;
-    let heads = answer.epochs.into_iter().map(|head| Ok(Head { epoch: head.epoch.parse()?, sequence: head.head }));
-    Ok(Heads { heads: heads.collect::<Result<_, Error>>()?, all_numbered: !answer.unnumbered })
 }
 
 async fn progress<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid) -> Result<Progress, Error> {
@@ -136,51 +122,27 @@ async fn progress<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid)
 async fn fetch<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid, gap: Gap) -> Result<(), Error> {
     let mut after = gap.first - 1;
     while after < gap.last {
-        let limit = BATCH.min(i32::try_from(gap.last - after).unwrap_or(BATCH));
-        let request = wire::ReadEventsRequest { epoch: epoch.to_string(), after_sequence: after, limit };
-        let answer = read_events(consumer, request).await?;
-        let Some(last) = answer.events.last() else { return Ok(()) };
+        let limit = BATCH.min(u32::try_from(gap.last - after).unwrap_or(BATCH));
+        let events = consumer.events.read(epoch, after, limit).await?;
+        let Some(last) = events.last() else { return Ok(()) };
         after = last.sequence;
         tracing::info!(
             durable = consumer.durable,
-            count = answer.events.len(),
+            count = events.len(),
             through = after,
             "gap pulled from the producer"
         );
-        metrics::counter!("tword_consumer_repaired_total").increment(answer.events.len() as u64);
-        let events = answer.events.into_iter().map(|event| event_of(consumer.producer, epoch, event).map(Arc::new));
-        let events = events.collect::<Result<Vec<_>, _>>()?;
+        handling::repaired(consumer.producer, events.len());
+        let arrival = Arrival { consumer: &consumer.durable, producer: consumer.producer, delivery: None };
         // Side by side, so that they share commits; the store keeps their order.
-        let taken = join_all(
-            events.into_iter().map(|event| take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), event)),
-        );
+        let taken = join_all(events.into_iter().map(|event| {
+            take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), arrival, Arc::new(event))
+        }));
         if taken.await.iter().any(|taken| matches!(taken, Taken::StoreAway(_))) {
             return Err("the database is away".into());
         }
     }
     Ok(())
-}
-
-async fn read_events<T: Tx + ?Sized + 'static>(
-    consumer: &Consumer<T>,
-    request: wire::ReadEventsRequest,
-) -> Result<wire::ReadEventsResponse, Error> {
-    let mut client = EventLogServiceClient::new(consumer.mesh.clone());
-    Ok(deadline::within(READ_DEADLINE, client.read_events(request)).await??.into_inner())
-}
-
-fn event_of(producer: &str, epoch: Uuid, event: wire::LoggedEvent) -> Result<Event, Error> {
-    Ok(Event {
-        id: event.event_id.parse()?,
-        producer: producer.to_owned(),
-        epoch,
-        sequence: event.sequence,
-        kind: event.r#type,
-        aggregate_id: event.aggregate_id.parse()?,
-        time: time(event.event_time.as_ref()).ok_or("an event has no time")?,
-        traceparent: Some(event.traceparent).filter(|traceparent| !traceparent.is_empty()),
-        body: event.body,
-    })
 }
 
 #[cfg(test)]
@@ -198,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_lies_above_the_highest_number_is_missing_too() {
-        let progress = Progress { highest: 7, gaps: vec![Gap { first: 3, last: 4 }] };
+        let progress = Progress { highest: 7, gaps: vec![Gap { first: 3, last: 4 }], seen: 5 };
         assert_eq!(absent(&progress, 9), [Gap { first: 3, last: 4 }, Gap { first: 8, last: 9 }]);
         assert_eq!(absent(&progress, 7), [Gap { first: 3, last: 4 }]);
     }

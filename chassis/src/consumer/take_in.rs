@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::handling::{Arrival, Handling, Outcome};
 use crate::{
     clock::Clock,
     consumer::{Failure, Handler},
     inbox::{DeadLetter, Event},
     refusal::chain,
     store::{self, Store, Tx},
-    trace,
 };
 
 /// The failure by an event's own fault that makes it a dead letter.
@@ -33,23 +33,26 @@ pub async fn take_in<T: Tx + ?Sized + 'static>(
     store: &Store<T>,
     handler: &Arc<dyn Handler<T>>,
     clock: &dyn Clock,
+    arrival: Arrival<'_>,
     event: Arc<Event>,
 ) -> Taken {
-    let traceparent = event.traceparent.clone();
-    trace::continued(traceparent.as_deref(), take_in_here(store, handler, clock, event)).await
+    let mut handling = Handling::begin(arrival, &event);
+    let (taken, outcome) = handling.run(take_in_here(store, handler, clock, &event)).await;
+    handling.end(outcome);
+    taken
 }
 
 async fn take_in_here<T: Tx + ?Sized + 'static>(
     store: &Store<T>,
     handler: &Arc<dyn Handler<T>>,
     clock: &dyn Clock,
-    event: Arc<Event>,
-) -> Taken {
-    let failure = match effect(store, handler, Arc::clone(&event)).await {
-        Ok(Effect::Known) => return Taken::Done,
+    event: &Arc<Event>,
+) -> (Taken, Outcome) {
+    let failure = match effect(store, handler, Arc::clone(event)).await {
+        Ok(Effect::Known) => return (Taken::Done, Outcome::Duplicate),
         Ok(Effect::New) => {
             tracing::info!(event_id = %event.id, kind = event.kind, aggregate_id = %event.aggregate_id, "event handled");
-            return Taken::Done;
+            return (Taken::Done, Outcome::Handled);
         }
         Err(failure) => failure,
     };
@@ -57,7 +60,7 @@ async fn take_in_here<T: Tx + ?Sized + 'static>(
     let (limit, delay) = match failure {
         Failure::Early(_) => {
             tracing::info!(event_id = %event.id, kind = event.kind, aggregate_id = %event.aggregate_id, cause, "event is early");
-            return Taken::Later(EARLY_DELAY);
+            return (Taken::Later(EARLY_DELAY), Outcome::Early);
         }
         Failure::Undecodable(_) => (1, Duration::ZERO),
         Failure::Fault(_) | Failure::Store(store::Error::Panicked | store::Error::Inconsistent(_)) => {
@@ -65,16 +68,16 @@ async fn take_in_here<T: Tx + ?Sized + 'static>(
         }
         Failure::Store(store::Error::Unavailable(_) | store::Error::Unknown) => {
             tracing::warn!(event_id = %event.id, cause, "event could not be stored");
-            return Taken::StoreAway(STORE_DELAY);
+            return (Taken::StoreAway(STORE_DELAY), Outcome::NotStored);
         }
     };
     tracing::error!(event_id = %event.id, kind = event.kind, aggregate_id = %event.aggregate_id, cause, "event failed");
-    match count(store, clock, event, cause, limit).await {
-        Ok(true) => Taken::Done,
-        Ok(false) => Taken::Later(delay),
+    match count(store, clock, Arc::clone(event), cause, limit).await {
+        Ok(true) => (Taken::Done, Outcome::DeadLetter),
+        Ok(false) => (Taken::Later(delay), Outcome::Failed),
         Err(error) => {
             tracing::warn!(cause = chain(&error), "failure could not be counted");
-            Taken::StoreAway(STORE_DELAY)
+            (Taken::StoreAway(STORE_DELAY), Outcome::NotStored)
         }
     }
 }
@@ -113,7 +116,7 @@ async fn count<T: Tx + ?Sized + 'static>(
     limit: i64,
 ) -> Result<bool, store::Error> {
     let time = clock.now();
-    let dead = store
+    store
         .run(move |tx| {
             let (event, cause) = (Arc::clone(&event), cause.clone());
             Box::pin(async move {
@@ -127,9 +130,5 @@ async fn count<T: Tx + ?Sized + 'static>(
                 Ok(true)
             })
         })
-        .await?;
-    if dead {
-        metrics::counter!("tword_consumer_dead_letters_total").increment(1);
-    }
-    Ok(dead)
+        .await
 }

@@ -20,6 +20,16 @@ use crate::refusal::{Refusal, reason};
 const EXEMPT: &str = "/grpc.health.v1.Health/";
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+const LIMIT: &str = "tword_calls_limit";
+const REFUSED: &str = "tword_calls_refused_total";
+
+fn describe(calls: u32) {
+    metrics::describe_gauge!(LIMIT, "Most calls that may be in flight; health checks do not count.");
+    metrics::describe_counter!(REFUSED, "Calls that were refused at once, since too many were in flight.");
+    metrics::gauge!(LIMIT).set(f64::from(calls));
+    metrics::counter!(REFUSED).increment(0);
+}
+
 /// A global limit. A call counts until its handler has answered; what it still streams afterwards is bounded by the
 /// streams of its connection.
 #[derive(Clone)]
@@ -28,6 +38,7 @@ pub struct Limit(Arc<Semaphore>);
 impl Limit {
     /// At most `calls` in flight.
     pub fn new(calls: u32) -> Self {
+        describe(calls);
         Self(Arc::new(Semaphore::new(usize::try_from(calls).unwrap_or(Semaphore::MAX_PERMITS))))
     }
 
@@ -56,6 +67,7 @@ impl Service<Request<Body>> for Limited {
             return Box::pin(self.inner.call(request));
         }
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+            metrics::counter!(REFUSED).increment(1);
             let refusal = Refusal::new(&reason::OVERLOADED, "too many calls in flight").retry_after(RETRY_AFTER);
             return Box::pin(std::future::ready(Ok(Status::from(refusal).into_http())));
         };

@@ -45,6 +45,7 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
     /// A port is taken, or the rules contradict each other.
     pub async fn bind(mut self) -> Result<Bound, Error> {
         telemetry::metrics()?;
+        self.operate();
         let listener = listen("gRPC", "--listen", self.options.listen).await?;
         let admin = listen("admin HTTP", "--admin-listen", self.options.admin_listen).await?;
         let rules = auth::Rules::merge(&self.rules)?;
@@ -68,7 +69,10 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
             health,
             probe: Arc::new(move || {
                 let log = Arc::clone(&log);
-                Box::pin(async move { log.ping().await.map_err(Into::into) })
+                Box::pin(async move {
+                    log.measure();
+                    log.ping().await.map_err(Into::into)
+                })
             }),
             tasks: self.tasks,
             limits: Limits { delay: self.options.drain_delay, timeout: self.options.drain_timeout },
@@ -126,6 +130,7 @@ impl Bound {
         running.spawn("metrics upkeep".to_owned(), async move {
             let mut ticks = tokio::time::interval(METRICS_UPKEEP);
             while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+                telemetry::measure();
                 metrics.run_upkeep();
             }
         });

@@ -3,8 +3,14 @@
 mod answers;
 mod audit;
 mod inbox;
+mod letters;
+mod meters;
 mod numbering;
 mod outbox;
+#[cfg(test)]
+mod plans;
+mod reads;
+mod unpublished;
 mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -17,10 +23,9 @@ use sqlx::{
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use crate::{
-    relay,
-    store::{Error, Store},
-};
+use crate::store::{self, After, AfterCommit, Error, Store};
+
+pub use meters::describe;
 
 /// The first SQLite without the bug that corrupts a write-ahead log at its reset.
 const OLDEST_SOUND: [u32; 3] = [3, 51, 3];
@@ -43,12 +48,20 @@ pub struct Tx {
     connection: SqliteConnection,
     /// Whether an event was appended since the last commit.
     appended: bool,
+    /// What is to be done after the next commit.
+    after: Vec<After>,
 }
 
 impl Tx {
     /// The connection, inside the transaction.
     pub fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection
+    }
+}
+
+impl AfterCommit for Tx {
+    fn after_commit(&mut self, work: After) {
+        self.after.push(work);
     }
 }
 
@@ -73,7 +86,7 @@ impl Sqlite {
         let reads = SqlitePoolOptions::new().max_connections(READERS);
         let reads = reads.connect_with(options.create_if_missing(false).read_only(true)).await?;
         let wake = Arc::new(Notify::new());
-        let tx = Tx { connection, appended: false };
+        let tx = Tx { connection, appended: false, after: Vec::new() };
         Ok(Self { writer: writer::Writer::start(tx, Arc::clone(&wake)), reads, wake })
     }
 
@@ -87,9 +100,9 @@ impl Sqlite {
         self.reads.clone()
     }
 
-    /// What this producer numbered, and the call that wakes its relay.
-    pub fn log(&self) -> Arc<dyn relay::Log> {
-        Arc::new(numbering::Log::new(self.reads.clone(), self.writer.clone(), Arc::clone(&self.wake)))
+    /// What this producer numbered, the call that wakes its relay, and what operators look at.
+    pub fn log(&self) -> Arc<dyn store::Reads> {
+        Arc::new(reads::Reads::new(self.reads.clone(), self.writer.clone(), Arc::clone(&self.wake)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Events between two services: a real broker, two real stores, and the pull that repairs what the broker loses.
 
 mod asked;
-mod broker;
+pub mod broker;
 mod flow;
-mod pair;
+pub mod pair;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod calls;
+mod keys;
 mod stopping;
 mod trial;
 mod world;

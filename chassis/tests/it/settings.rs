@@ -7,6 +7,20 @@ use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData};
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::people;
+
+/// Writes all keys of some services' key sets into one set; answers its path.
+pub fn joined(folder: &TempDir, sets: &[&Options]) -> String {
+    let keys = sets.iter().flat_map(|options| {
+        let text = std::fs::read_to_string(&options.service_jwks).expect("a key set");
+        let set: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        set["keys"].as_array().expect("keys").clone()
+    });
+    let path = folder.path().join("joined.keys.json");
+    std::fs::write(&path, json!({ "keys": keys.collect::<Vec<_>>() }).to_string()).expect("written");
+    path.to_string_lossy().into_owned()
+}
+
 /// The settings of one service; `settings` come beside the defaults and before them.
 pub fn options(folder: &TempDir, name: &str, settings: &[&str]) -> Options {
     let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
@@ -18,6 +32,9 @@ pub fn options(folder: &TempDir, name: &str, settings: &[&str]) -> Options {
         path.to_string_lossy().into_owned()
     };
     let (key, keys) = (file("key.pem", pair.serialize_pem()), file("keys.json", set.to_string()));
+    let people = folder.path().join("people.json");
+    people::write_keys(&people);
+    let people = people.to_string_lossy().into_owned();
     let defaults = [
         name,
         "--listen=127.0.0.1:0",
@@ -27,7 +44,7 @@ pub fn options(folder: &TempDir, name: &str, settings: &[&str]) -> Options {
         "--nats-url=nats://127.0.0.1:9",
         "--drain-delay=0s",
         "--jwks-file",
-        &keys,
+        &people,
         "--service-jwks",
         &keys,
         "--service-key-file",

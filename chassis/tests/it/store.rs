@@ -1,23 +1,23 @@
 //! What every store does, whatever its database. Each behaviour is a function over an opened store; each kind of
 //! database calls all of them.
 
+mod audits;
 mod behaviours;
+mod letters;
 mod numbering;
 mod sqlite_writer;
+mod waiting;
 
 use std::sync::Arc;
 
-use chassis::{
-    relay::Log,
-    store::{Store, Tx, sqlite::Sqlite},
-};
+use chassis::store::{Reads, Store, Tx, sqlite::Sqlite};
 use sqlx::migrate::Migrator;
 use tempfile::TempDir;
 
 /// A store that was opened for one behaviour.
 pub struct Opened {
     pub store: Store<dyn Tx>,
-    pub log: Arc<dyn Log>,
+    pub log: Arc<dyn Reads>,
     _directory: TempDir,
 }
 
@@ -60,4 +60,15 @@ contract! {
     numbering::a_relay_that_lost_its_lease_numbers_nothing,
     numbering::appending_wakes_the_relay,
     numbering::a_read_ends_at_its_bytes,
+    letters::a_letter_is_taken_once_and_its_event_stays_admitted,
+    letters::a_letter_that_was_taken_in_vain_still_waits,
+    letters::a_letter_that_fails_again_keeps_its_last_cause,
+    letters::a_dropped_letter_is_kept_and_no_more_handled,
+    letters::letters_are_listed_in_pages,
+    waiting::what_is_not_published_is_told_in_its_order,
+    waiting::a_backlog_is_counted_with_its_oldest_event,
+    waiting::an_aggregates_events_are_told_by_version_and_bounded,
+    waiting::what_was_seen_is_counted_up_to_a_head,
+    audits::records_are_listed_by_subject_and_person,
+    audits::a_record_of_what_was_refused_is_not_kept,
 }

@@ -21,6 +21,11 @@ pub const SHIP_DELIVERY: &str = "/tword.delivery.v1.DeliveryService/ShipDelivery
 /// Path of `CompleteDelivery`.
 pub const COMPLETE_DELIVERY: &str = "/tword.delivery.v1.DeliveryService/CompleteDelivery";
 
+/// Path of `CorrectRecipient`.
+pub const CORRECT_RECIPIENT: &str = "/tword.delivery.v1.DeliveryService/CorrectRecipient";
+/// Path of `CorrectTrackingNumber`.
+pub const CORRECT_TRACKING_NUMBER: &str = "/tword.delivery.v1.DeliveryService/CorrectTrackingNumber";
+
 /// Who may call each method.
 pub const RULES: &[Rule] = &[
     Rule {
@@ -33,6 +38,9 @@ pub const RULES: &[Rule] = &[
     },
     Rule { method: SHIP_DELIVERY, allow: Allow::Roles(&[STAFF, MANAGER]) },
     Rule { method: COMPLETE_DELIVERY, allow: Allow::Roles(&[STAFF, MANAGER]) },
+    Rule { method: CORRECT_RECIPIENT, allow: Allow::Roles(&[CUSTOMER]) },
+    Rule { method: CORRECT_TRACKING_NUMBER, allow: Allow::Roles(&[STAFF, MANAGER]) },
+    Rule { method: "/tword.delivery.v1.DeliveryOperationsService/EraseCustomer", allow: Allow::Roles(&[OPERATOR]) },
     Rule { method: "/tword.delivery.v1.BookingService/BookDelivery", allow: Allow::Services(&["order-svc"]) },
     Rule { method: "/tword.delivery.v1.BookingService/CancelDelivery", allow: Allow::Services(&["order-svc"]) },
 ];
@@ -54,6 +62,11 @@ pub fn staff(person: &Person) -> Result<Staff, Refusal> {
     let shop_id = shop(person).ok_or_else(|| Refusal::not_found("delivery"))?;
     let role = if person.has(MANAGER) { Role::Manager } else { Role::Staff };
     Ok(Staff { shop_id, actor: Actor { role, id: person.subject.clone() } })
+}
+
+/// A person as an operator.
+pub fn operator(person: &Person) -> Actor {
+    Actor { role: Role::Operator, id: person.subject.clone() }
 }
 
 fn shop(person: &Person) -> Option<Uuid> {

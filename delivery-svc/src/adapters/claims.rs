@@ -122,6 +122,7 @@ mod tests {
             order_id: ids[0],
             shop_id: Uuid::nil(),
             customer_id: "customer-1".into(),
+            order_time: None,
             standing: Standing::Confirmed,
             actor: Actor::service("order-svc"),
         };

@@ -22,7 +22,9 @@ mod commands;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{book_command, cancel_command, ship_command};
+pub use commands::{
+    book_command, cancel_command, correct_recipient_command, correct_tracking_number_command, customer, ship_command,
+};
 
 /// Why a message makes no sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -160,6 +162,7 @@ pub fn report(order: &OrderMessage, by: Actor) -> Result<Report, Nonsense> {
         order_id: wire::uuid(&order.order_id).map_err(|_wrong| Nonsense::Id("order_id"))?,
         shop_id: wire::uuid(&order.shop_id).map_err(|_wrong| Nonsense::Id("shop_id"))?,
         customer_id: order.customer_id.clone(),
+        order_time: wire::time(order.create_time.as_ref()),
         standing,
         actor: by,
     })

@@ -12,7 +12,9 @@ use futures::future::BoxFuture;
 use prost::Name;
 use proto::{
     actor::v1::Actor as ActorMessage,
-    delivery::v1::{DeliveryBooked, DeliveryCancelled, DeliveryCompleted, DeliveryReady, DeliveryStarted},
+    delivery::v1::{
+        DeliveryBooked, DeliveryCancelled, DeliveryCompleted, DeliveryReady, DeliveryStarted, DeliveryUpdated,
+    },
     order::v1::{
         Order as OrderMessage, OrderCancelled, OrderConfirmed, OrderDelivered, OrderPlaced, OrderRejected, OrderShipped,
     },
@@ -91,5 +93,6 @@ pub fn outgoing(event: &Event) -> NewEvent {
         Kind::Started => NewEvent::new(id, version, time, &DeliveryStarted { delivery, actor }),
         Kind::Completed => NewEvent::new(id, version, time, &DeliveryCompleted { delivery, actor }),
         Kind::Cancelled => NewEvent::new(id, version, time, &DeliveryCancelled { delivery, actor }),
+        Kind::Updated => NewEvent::new(id, version, time, &DeliveryUpdated { delivery, actor }),
     }
 }

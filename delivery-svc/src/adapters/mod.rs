@@ -5,5 +5,6 @@ pub mod claims;
 mod convert;
 pub mod events;
 pub mod grpc;
+pub mod metrics;
 pub mod refusals;
 pub mod store;

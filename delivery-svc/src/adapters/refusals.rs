@@ -3,7 +3,7 @@
 use chassis::refusal::Refusal;
 
 use crate::{
-    app::{StaffChangeError, book_delivery, cancel_delivery, get_delivery, list_deliveries},
+    app::{ChangeError, book_delivery, cancel_delivery, get_delivery, list_deliveries},
     domain::delivery,
 };
 
@@ -13,7 +13,7 @@ pub mod reason {
         BOOKING_MISMATCH: FailedPrecondition, "The delivery is booked for another request; only the same request meets its booking.";
         NOT_CONFIRMED: FailedPrecondition, "The order is not confirmed yet; ship its delivery when it is READY.";
         NOT_SHIPPED: FailedPrecondition, "The delivery has not been shipped; ship it first.";
-        ALREADY_SHIPPED: FailedPrecondition, "The delivery was shipped before; it cannot be shipped again or cancelled.";
+        ALREADY_SHIPPED: FailedPrecondition, "The delivery was shipped before; it cannot be shipped again, cancelled or sent to another recipient.";
         ALREADY_DELIVERED: FailedPrecondition, "The delivery reached its recipient before; nothing is left to do.";
         CANCELLED: FailedPrecondition, "The delivery was cancelled; it will not be shipped.";
     }
@@ -51,13 +51,13 @@ impl From<cancel_delivery::Error> for Refusal {
     }
 }
 
-impl From<StaffChangeError> for Refusal {
-    fn from(error: StaffChangeError) -> Self {
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
         match error {
-            StaffChangeError::NotFound => Self::not_found("delivery"),
-            StaffChangeError::Refused(error) => error.into(),
-            StaffChangeError::Reused(error) => error.into(),
-            StaffChangeError::Store(error) => error.into(),
+            ChangeError::NotFound => Self::not_found("delivery"),
+            ChangeError::Refused(error) => error.into(),
+            ChangeError::Reused(error) => error.into(),
+            ChangeError::Store(error) => error.into(),
         }
     }
 }

@@ -9,7 +9,7 @@ use chassis::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Tx, tombstone::found_or_buried};
+use super::{Tx, erasure, tombstone::found_or_buried};
 use crate::domain::delivery::{self, Cancel, Cancellation, Delivery};
 
 /// Cancels a delivery, and decides the race with the one who ships it.
@@ -76,7 +76,7 @@ async fn cancel(tx: &mut dyn Tx, command: &Command, now: OffsetDateTime) -> Resu
     let Some(delivery) = found_or_buried(tx, &tombstone).await? else { return Ok(cancellation) };
     match delivery.cancel(cancellation.clone(), now)? {
         Cancel::Now(event) => {
-            tx.save(&[event]).await?;
+            erasure::save(tx, event, now).await?;
             Ok(cancellation)
         }
         Cancel::Before(first) => Ok(first),

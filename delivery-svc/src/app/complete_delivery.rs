@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::{
     Tx,
-    staff_change::{Changed, Error, change},
+    change::{Call, Changed, Decision, Error, change},
     viewer::Staff,
 };
-use crate::domain::delivery::Delivery;
+use crate::domain::{delivery::Delivery, recipient::Recipient};
 
 /// Records for the shop's staff that a delivery arrived.
 #[derive(Clone)]
@@ -45,8 +45,13 @@ impl CompleteDelivery {
                 let (command, keyed) = (Arc::clone(&command), keyed.clone());
                 Box::pin(async move {
                     let Command { delivery_id, staff } = &*command;
-                    let decide = |delivery: Delivery| delivery.complete(staff.actor.clone(), now);
-                    change(tx, *delivery_id, staff, &keyed, decide).await
+                    let decide = |delivery: Delivery, _: Option<&Recipient>| {
+                        delivery.complete(staff.actor.clone(), now).map(Decision::Change)
+                    };
+                    let owns = |delivery: &Delivery| staff.works_for(delivery);
+                    let action = "CompleteDelivery";
+                    let call = Call { delivery_id: *delivery_id, owns: &owns, actor: &staff.actor, action, now };
+                    change(tx, &call, &keyed, decide).await
                 })
             })
             .await

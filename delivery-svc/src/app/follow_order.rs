@@ -4,7 +4,7 @@ use chassis::store;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Tx, tombstone::found_or_buried};
+use super::{Tx, erasure::clear_where_due, tombstone::found_or_buried};
 use crate::domain::{
     actor::Actor,
     delivery::{Contradiction, Delivery},
@@ -20,6 +20,8 @@ pub struct Report {
     pub shop_id: Uuid,
     /// Its customer.
     pub customer_id: String,
+    /// When it was placed; none where that was not told.
+    pub order_time: Option<OffsetDateTime>,
     /// Where it stands.
     pub standing: Standing,
     /// Who brought it there.
@@ -63,6 +65,9 @@ pub async fn follow_order(tx: &mut dyn Tx, report: &Report, now: OffsetDateTime)
         [] => {}
         events => tx.save(events).await?,
     }
+    // An order that was booked long after it was placed is as old as it says.
+    let ordered = report.order_time.unwrap_or(followed.delivery.create_time);
+    clear_where_due(tx, followed.delivery, ordered, now).await?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{follow_order::Report, list_deliveries::Query};
 use crate::domain::{
-    delivery::{Delivery, Event},
+    delivery::{Delivery, Event, Status},
     recipient::Recipient,
 };
 
@@ -47,11 +47,40 @@ pub trait Tx: store::Tx {
     /// The database failed, or the stored version is not the one before the first change.
     async fn save(&mut self, changes: &[Event]) -> Result<(), store::Error>;
 
+    /// Writes one change of a delivery, with its event, and whom it goes to from then on; none where that is erased.
+    ///
+    /// # Errors
+    /// The database failed, or the stored version is not the one before the change.
+    async fn readdress(&mut self, change: &Event, recipient: Option<&Recipient>) -> Result<(), store::Error>;
+
     /// Remembers that an order stands behind a booking; no new version.
     ///
     /// # Errors
     /// The database failed, or the delivery is no longer BOOKED in this version.
     async fn claim(&mut self, id: Uuid, version: i64) -> Result<(), store::Error>;
+
+    /// When a customer's personal data was erased last; none where never.
+    ///
+    /// # Errors
+    /// The database failed, or the row makes no sense.
+    async fn erased(&mut self, customer_id: &str) -> Result<Option<OffsetDateTime>, store::Error>;
+
+    /// Remembers when a customer's personal data was erased last.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn mark_erased(&mut self, customer_id: &str, time: OffsetDateTime) -> Result<(), store::Error>;
+
+    /// At most `limit` final deliveries of a customer that have a recipient, by id, after one.
+    ///
+    /// # Errors
+    /// The database failed, or a row makes no sense.
+    async fn to_clear(
+        &mut self,
+        customer_id: &str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, store::Error>;
 }
 
 /// A place in a list sorted by create time, then id.
@@ -71,6 +100,18 @@ pub trait Read: Send + Sync {
     /// # Errors
     /// The database failed, or a row makes no sense.
     async fn deliveries(&self, query: &Query) -> Result<Vec<Addressed>, store::Error>;
+
+    /// How many deliveries of a customer have a recipient.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn addressed(&self, customer_id: &str) -> Result<u32, store::Error>;
+
+    /// How many deliveries stand in `status`; counted up to `most`.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn standing(&self, status: Status, most: u32) -> Result<u32, store::Error>;
 
     /// At most `limit` bookings made before `before` that no order is known to stand behind, oldest first, after a place.
     ///

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::{
     Tx,
-    staff_change::{Changed, Error, change},
+    change::{Call, Changed, Decision, Error, change},
     viewer::Staff,
 };
-use crate::domain::{delivery::Delivery, tracking::Tracking};
+use crate::domain::{delivery::Delivery, recipient::Recipient, tracking::Tracking};
 
 /// Ships a delivery for its shop's staff.
 #[derive(Clone)]
@@ -47,8 +47,13 @@ impl ShipDelivery {
                 let (command, keyed) = (Arc::clone(&command), keyed.clone());
                 Box::pin(async move {
                     let Command { delivery_id, tracking, staff } = &*command;
-                    let decide = |delivery: Delivery| delivery.ship(tracking.clone(), staff.actor.clone(), now);
-                    change(tx, *delivery_id, staff, &keyed, decide).await
+                    let decide = |delivery: Delivery, _: Option<&Recipient>| {
+                        delivery.ship(tracking.clone(), staff.actor.clone(), now).map(Decision::Change)
+                    };
+                    let owns = |delivery: &Delivery| staff.works_for(delivery);
+                    let action = "ShipDelivery";
+                    let call = Call { delivery_id: *delivery_id, owns: &owns, actor: &staff.actor, action, now };
+                    change(tx, &call, &keyed, decide).await
                 })
             })
             .await

@@ -11,7 +11,7 @@ use futures::future::join_all;
 use uuid::Uuid;
 
 use super::{
-    Claims, Read, Tx,
+    Claims, Read, Tx, erasure,
     follow_order::{self, follow_order},
     ports::{Resolution, Unresolved},
 };
@@ -137,7 +137,7 @@ async fn void(tx: &mut dyn Tx, id: Uuid, now: time::OffsetDateTime) -> Result<()
     let Some(delivery) = tx.delivery(id).await? else { return Ok(()) };
     let cancellation = Cancellation { by: Actor::service(crate::NAME), reason: VOID_REASON.to_owned() };
     if let Some(event) = delivery.void(cancellation, now)? {
-        tx.save(&[event]).await?;
+        erasure::save(tx, event, now).await?;
     }
     Ok(())
 }

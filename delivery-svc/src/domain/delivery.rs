@@ -114,6 +114,8 @@ pub enum Kind {
     Completed,
     /// It will not happen.
     Cancelled,
+    /// Its recipient or its tracking number was corrected, or its personal data erased; it stands where it stood.
+    Updated,
 }
 
 /// One change of a delivery: the only way to a new version.

@@ -29,45 +29,49 @@ pub struct Address(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// The name.
-    #[error("must be 1 to 100 characters, none of them a control character")]
+    #[error("must have 1 to 100 characters, a letter or a digit among them and no control character")]
     Name,
     /// The phone number.
-    #[error("must be 7 to 20 characters of digits, `+`, `-` and space")]
+    #[error("must have 7 to 20 characters: at least 7 digits, spaces and '-', and '+' in front only")]
     PhoneNumber,
     /// The address.
-    #[error("must be 1 to 500 characters, none of them a control character other than a line break")]
+    #[error("must have 1 to 500 characters, a letter or a digit among them and no control character")]
     Address,
 }
 
 impl Name {
-    /// A name of 1 to 100 characters; the space around it is dropped.
+    /// A name of 1 to 100 characters with a letter or a digit that can be seen; the space around it is dropped.
     ///
     /// # Errors
     /// [`Invalid::Name`].
     pub fn new(text: &str) -> Result<Self, Invalid> {
-        text::trimmed(text, 100, &[]).map(Self).ok_or(Invalid::Name)
+        text::readable(text, 100).map(Self).ok_or(Invalid::Name)
     }
 }
 
 impl PhoneNumber {
-    /// A phone number of 7 to 20 of `+0-9 -`; the space around it is dropped.
+    /// A phone number of 7 to 20 characters: at least 7 digits, spaces and `-`, and `+` in front only; the space around
+    /// it is dropped.
     ///
     /// # Errors
     /// [`Invalid::PhoneNumber`].
     pub fn new(text: &str) -> Result<Self, Invalid> {
-        let number = text::trimmed(text, 20, &[]).filter(|number| number.len() >= 7);
-        let number = number.filter(|number| number.chars().all(|c| c.is_ascii_digit() || "+- ".contains(c)));
-        number.map(Self).ok_or(Invalid::PhoneNumber)
+        let sound = |number: &String| {
+            let national = number.strip_prefix('+').unwrap_or(number);
+            let digits = national.chars().filter(char::is_ascii_digit).count();
+            digits >= 7 && national.chars().all(|c| c.is_ascii_digit() || " -".contains(c))
+        };
+        text::trimmed(text, 20).filter(sound).map(Self).ok_or(Invalid::PhoneNumber)
     }
 }
 
 impl Address {
-    /// An address of 1 to 500 characters, in lines if need be; the space around it is dropped.
+    /// An address of 1 to 500 characters with a letter or a digit that can be seen; the space around it is dropped.
     ///
     /// # Errors
     /// [`Invalid::Address`].
     pub fn new(text: &str) -> Result<Self, Invalid> {
-        text::trimmed(text, 500, &['\r', '\n']).map(Self).ok_or(Invalid::Address)
+        text::readable(text, 500).map(Self).ok_or(Invalid::Address)
     }
 }
 
@@ -75,6 +79,11 @@ impl Recipient {
     /// A recipient from its parts.
     pub fn new(name: Name, phone_number: PhoneNumber, address: Address) -> Self {
         Self { name, phone_number, address }
+    }
+
+    /// A recipient as it was kept: made by these rules or by those of its time.
+    pub fn kept(name: String, phone_number: String, address: String) -> Self {
+        Self { name: Name(name), phone_number: PhoneNumber(phone_number), address: Address(address) }
     }
 
     /// The person's name.
@@ -112,7 +121,7 @@ mod tests {
     fn recipient() -> Recipient {
         let name = Name::new(" 홍길동 ").expect("a name");
         let phone_number = PhoneNumber::new("+82 10-1234-5678").expect("a phone number");
-        Recipient::new(name, phone_number, Address::new("서울시 중구\n세종대로 110").expect("an address"))
+        Recipient::new(name, phone_number, Address::new("서울시 중구 세종대로 110").expect("an address"))
     }
 
     #[test]
@@ -137,9 +146,22 @@ mod tests {
         assert_eq!(Name::new("홍\n길동"), Err(Invalid::Name));
         assert!(Address::new(&"가".repeat(500)).is_ok());
         assert_eq!(Address::new(&"가".repeat(501)), Err(Invalid::Address));
-        assert_eq!(Address::new("\u{1b}[2J"), Err(Invalid::Address));
-        for wrong in ["", "123456", "010-1234-5678-9012-34", "010.1234.5678", "０１０１２３４５６７８", "call me!"]
-        {
+        for wrong in ["\u{1b}[2J", "서울시 중구\n세종대로 110", "\u{200B}", "..."] {
+            assert_eq!(Address::new(wrong), Err(Invalid::Address), "{wrong:?}");
+        }
+        assert_eq!(Name::new("\u{3164}"), Err(Invalid::Name));
+        let wrong = [
+            "",
+            "123456",
+            "1-2-3-4",
+            "+++++++",
+            "010+1234567",
+            "010-1234-5678-9012-34",
+            "010.1234.5678",
+            "０１０１２３４５６７８",
+            "call me!",
+        ];
+        for wrong in wrong {
             assert_eq!(PhoneNumber::new(wrong), Err(Invalid::PhoneNumber), "{wrong}");
         }
     }

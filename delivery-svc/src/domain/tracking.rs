@@ -32,7 +32,7 @@ impl Carrier {
     /// # Errors
     /// The text is empty, too long, or holds control characters.
     pub fn new(text: &str) -> Result<Self, Invalid> {
-        text::trimmed(text, MOST, &[]).map(Self).ok_or(Invalid)
+        text::trimmed(text, MOST).map(Self).ok_or(Invalid)
     }
 
     /// The name.
@@ -47,7 +47,7 @@ impl Number {
     /// # Errors
     /// The text is empty, too long, or holds control characters.
     pub fn new(text: &str) -> Result<Self, Invalid> {
-        text::trimmed(text, MOST, &[]).map(Self).ok_or(Invalid)
+        text::trimmed(text, MOST).map(Self).ok_or(Invalid)
     }
 
     /// The number.

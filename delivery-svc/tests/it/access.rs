@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use chassis::auth::{Caller, Person, unruled};
 use delivery_svc::adapters::access::RULES;
 
-const SERVICES: &[&str] = &["tword.delivery.v1.DeliveryService", "tword.delivery.v1.BookingService"];
+const SERVICES: &[&str] = &[
+    "tword.delivery.v1.DeliveryService",
+    "tword.delivery.v1.BookingService",
+    "tword.delivery.v1.DeliveryOperationsService",
+];
 
 #[test]
 fn every_method_has_one_rule() {
@@ -35,6 +39,9 @@ fn the_rules_say_who_may_call() {
     assert_eq!(allowed("/ListDeliveries"), ["staff", "manager", "operator"]);
     assert_eq!(allowed("/ShipDelivery"), ["staff", "manager"]);
     assert_eq!(allowed("/CompleteDelivery"), ["staff", "manager"]);
+    assert_eq!(allowed("/CorrectRecipient"), ["customer"]);
+    assert_eq!(allowed("/CorrectTrackingNumber"), ["staff", "manager"]);
+    assert_eq!(allowed("/EraseCustomer"), ["operator"]);
     assert_eq!(allowed("/BookDelivery"), ["order-svc"]);
     assert_eq!(allowed("/CancelDelivery"), ["order-svc"]);
 }

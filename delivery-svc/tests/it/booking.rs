@@ -2,7 +2,7 @@
 
 use chassis::idempotency::Keyed;
 use delivery_svc::{
-    app::{StaffChangeError, book_delivery, cancel_delivery},
+    app::{ChangeError, book_delivery, cancel_delivery},
     domain::delivery::{Booking, Error, State, Status},
 };
 use futures::future::join_all;
@@ -68,7 +68,7 @@ async fn the_first_to_cancel_is_remembered() {
     }
     assert_eq!(world.kinds(ID).await, ["Booked", "Ready", "Cancelled"]);
     let refused = world.ship().run(ship_command(ID), Keyed::without_key()).await.expect_err("refused");
-    assert!(matches!(refused, StaffChangeError::Refused(Error::Cancelled)), "{refused}");
+    assert!(matches!(refused, ChangeError::Refused(Error::Cancelled)), "{refused}");
 }
 
 #[tokio::test]

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use chassis::idempotency::Keyed;
 use delivery_svc::{
-    app::{StaffChangeError, cancel_delivery},
+    app::{ChangeError, cancel_delivery},
     domain::delivery::{Error, Status},
 };
 use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::{
-    samples::{cancel_command, ship_command},
+    samples::{cancel_command, correct_command, recipient, recipient_named, ship_command},
     world::World,
 };
 
@@ -62,10 +62,61 @@ async fn race(world: &World, id: Uuid, ship_first: bool) -> Status {
     };
     let (expected, last) = match (shipped.expect("no panic"), cancelled.expect("no panic")) {
         (Ok(_), Err(cancel_delivery::Error::Refused(Error::AlreadyShipped))) => (Status::Shipped, "Started"),
-        (Err(StaffChangeError::Refused(Error::Cancelled)), Ok(_)) => (Status::Cancelled, "Cancelled"),
+        (Err(ChangeError::Refused(Error::Cancelled)), Ok(_)) => (Status::Cancelled, "Cancelled"),
         (shipped, cancelled) => panic!("not one winner: {shipped:?}, {cancelled:?}"),
     };
     assert_eq!(world.delivery(id).await.state.status(), expected);
     assert_eq!(world.kinds(id).await, ["Booked", "Ready", last]);
     expected
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_correction_is_whole_before_a_shipment_or_refused_after_it() {
+    let world = World::sqlite().await;
+    let (mut before, mut after) = (0, 0);
+    for round in 0..ROUNDS {
+        let id = Uuid::from_u128(round + 1);
+        world.ready(id).await;
+        if corrected_first(&world, id, round % 2 == 0).await { before += 1 } else { after += 1 }
+    }
+    assert!(before > 0 && after > 0, "{before} corrected before they were shipped, {after} not");
+}
+
+/// Whether a correction came before the shipment that it raced: then it is what was shipped to.
+async fn corrected_first(world: &World, id: Uuid, ship_first: bool) -> bool {
+    let start = Arc::new(Barrier::new(2));
+    let ship = {
+        let (ship, start) = (world.ship(), Arc::clone(&start));
+        async move {
+            start.wait().await;
+            ship.run(ship_command(id), Keyed::without_key()).await
+        }
+    };
+    let correct = {
+        let correct = world.correct_recipient();
+        async move {
+            start.wait().await;
+            correct.run(correct_command(id, "Kim Yuna"), Keyed::without_key()).await
+        }
+    };
+    let (shipped, corrected) = if ship_first {
+        let ship = tokio::spawn(ship);
+        let correct = tokio::spawn(correct);
+        tokio::join!(ship, correct)
+    } else {
+        let correct = tokio::spawn(correct);
+        let ship = tokio::spawn(ship);
+        tokio::join!(ship, correct)
+    };
+    let shipped_to = shipped.expect("no panic").expect("shipped").recipient.expect("a recipient");
+    let (first, kinds) = match corrected.expect("no panic") {
+        Ok(_) => (true, ["Booked", "Ready", "Updated", "Started"].as_slice()),
+        Err(ChangeError::Refused(Error::AlreadyShipped)) => (false, ["Booked", "Ready", "Started"].as_slice()),
+        Err(error) => panic!("neither before nor after: {error}"),
+    };
+    assert_eq!(world.kinds(id).await, kinds);
+    let expected = if first { recipient_named("Kim Yuna") } else { recipient() };
+    assert_eq!(shipped_to, expected);
+    assert_eq!(world.find(id).await.expect("a delivery").recipient, Some(expected));
+    first
 }

@@ -2,7 +2,7 @@
 
 use chassis::inbox;
 use delivery_svc::{
-    app::{book_delivery, cancel_delivery, ship_delivery, viewer::Staff},
+    app::{book_delivery, cancel_delivery, correct_recipient, ship_delivery, viewer::Staff},
     domain::{
         actor::{Actor, Role},
         delivery::{Booking, Cancellation},
@@ -27,7 +27,11 @@ pub const CUSTOMER: &str = "customer-1";
 pub const PERSONAL: [&str; 3] = ["Hong Gildong", "+82 10-1234-5678", "110 Sejong-daero"];
 
 pub fn recipient() -> Recipient {
-    let [name, phone_number, address] = PERSONAL;
+    recipient_named(PERSONAL[0])
+}
+
+pub fn recipient_named(name: &str) -> Recipient {
+    let [_, phone_number, address] = PERSONAL;
     Recipient::new(
         Name::new(name).expect("a name"),
         PhoneNumber::new(phone_number).expect("a phone number"),
@@ -52,8 +56,17 @@ pub fn cancel_command(id: Uuid, reason: &str) -> cancel_delivery::Command {
     cancel_delivery::Command { delivery_id, shop_id, customer_id, cancellation: cancellation(reason) }
 }
 
+pub fn correct_command(id: Uuid, name: &str) -> correct_recipient::Command {
+    let (recipient, customer_id) = (recipient_named(name), CUSTOMER.into());
+    correct_recipient::Command { delivery_id: id, recipient, customer_id }
+}
+
 pub fn staff() -> Staff {
     Staff { shop_id: SHOP, actor: Actor { role: Role::Staff, id: "staff-1".into() } }
+}
+
+pub fn operator() -> Actor {
+    Actor { role: Role::Operator, id: "operator-1".into() }
 }
 
 pub fn tracking() -> Tracking {

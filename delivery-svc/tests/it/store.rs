@@ -7,15 +7,17 @@ use delivery_svc::{
         ports::Place,
     },
     domain::{
+        actor::Actor,
         delivery::{Booking, Cancel, Delivery, Event, State, Status},
         follow::Standing,
+        recipient::Recipient,
     },
 };
 use time::Duration;
 use uuid::Uuid;
 
 use crate::{
-    samples::{CUSTOMER, SHOP, booking, cancellation, recipient, staff, tracking},
+    samples::{CUSTOMER, SHOP, booking, cancellation, recipient, recipient_named, staff, tracking},
     world::World,
 };
 
@@ -43,6 +45,14 @@ async fn save(world: &World, changes: Vec<Event>) -> Result<(), Error> {
     let unit = world.store.run(move |tx| {
         let changes = changes.clone();
         Box::pin(async move { tx.save(&changes).await })
+    });
+    unit.await
+}
+
+async fn readdress(world: &World, change: Event, to: Option<Recipient>) -> Result<(), Error> {
+    let unit = world.store.run(move |tx| {
+        let (change, to) = (change.clone(), to.clone());
+        Box::pin(async move { tx.readdress(&change, to.as_ref()).await })
     });
     unit.await
 }
@@ -129,6 +139,47 @@ async fn each_version_has_one_event(world: &World) {
     assert_eq!(world.kinds(ID).await, ["Booked", "Ready", "Started", "Completed"]);
     let versions: Vec<i64> = world.history(ID).await.iter().map(|(_, version)| *version).collect();
     assert_eq!(versions, [1, 2, 3, 4]);
+}
+
+async fn a_recipient_changes_with_its_event_and_its_version(world: &World) {
+    let booked = first(world);
+    insert(world, booked.clone()).await.expect("inserted");
+    let customer = Actor::customer(CUSTOMER);
+    let corrected = booked.delivery.clone().correct_recipient(customer, world.now()).expect("corrected");
+    readdress(world, corrected.clone(), Some(recipient_named("Kim Yuna"))).await.expect("saved");
+    let found = world.find(ID).await.expect("a delivery");
+    assert_eq!((&found.delivery, found.recipient), (&corrected.delivery, Some(recipient_named("Kim Yuna"))));
+    assert!(matches!(readdress(world, corrected.clone(), Some(recipient())).await, Err(Error::Inconsistent(_))));
+
+    let now = world.now();
+    let Ok(Cancel::Now(cancelled)) = corrected.delivery.cancel(cancellation(""), now) else { panic!("not cancelled") };
+    save(world, vec![cancelled.clone()]).await.expect("saved");
+    let erased = cancelled.delivery.erase(staff().actor, now).expect("final");
+    readdress(world, erased.clone(), None).await.expect("saved");
+    let found = world.find(ID).await.expect("a delivery");
+    assert_eq!((found.delivery, found.recipient), (erased.delivery, None));
+    assert_eq!(world.kinds(ID).await, ["Booked", "Updated", "Cancelled", "Updated"]);
+}
+
+async fn nothing_goes_out_to_nobody(world: &World) {
+    let booked = first(world);
+    insert(world, booked.clone()).await.expect("inserted");
+    let corrected = booked.delivery.correct_recipient(staff().actor, world.now()).expect("corrected");
+    readdress(world, corrected, None).await.expect_err("refused");
+    assert_eq!(world.kinds(ID).await, ["Booked"]);
+}
+
+async fn the_last_erasure_of_a_customer_is_remembered(world: &World) {
+    let erased = |id: &'static str| world.store.run(move |tx| Box::pin(async move { tx.erased(id).await }));
+    assert_eq!(erased(CUSTOMER).await.expect("a read"), None);
+    for _ in 0..2 {
+        world.clock.pass(Duration::SECOND);
+        let now = world.now();
+        let marked = world.store.run(move |tx| Box::pin(async move { tx.mark_erased(CUSTOMER, now).await }));
+        marked.await.map_err(|error: Error| error.to_string()).expect("marked");
+        assert_eq!(erased(CUSTOMER).await.expect("a read"), Some(now));
+    }
+    assert_eq!(erased("customer-2").await.expect("a read"), None);
 }
 
 async fn a_claim_is_no_new_version(world: &World) {
@@ -220,6 +271,9 @@ contract!(
     an_id_is_taken_once,
     a_change_of_another_version_is_refused_whole,
     each_version_has_one_event,
+    a_recipient_changes_with_its_event_and_its_version,
+    nothing_goes_out_to_nobody,
+    the_last_erasure_of_a_customer_is_remembered,
     a_claim_is_no_new_version,
     lists_are_filtered_and_paged_in_order,
     old_unclaimed_bookings_are_found_in_order,
@@ -242,6 +296,11 @@ async fn every_list_has_its_index_in_sqlite() {
         world
             .plan("EXPLAIN QUERY PLAN SELECT create_time, delivery_id FROM delivery WHERE claimed = 0 AND create_time < 1 ORDER BY create_time, delivery_id")
             .await,
+        world
+            .plan("EXPLAIN QUERY PLAN SELECT * FROM delivery WHERE customer_id = 'c' AND recipient_name IS NOT NULL AND delivery_id > x'00' AND status IN ('DELIVERED', 'CANCELLED') ORDER BY delivery_id LIMIT 9")
+            .await,
+        world.plan("EXPLAIN QUERY PLAN SELECT count(*) FROM delivery WHERE customer_id = 'c' AND recipient_name IS NOT NULL").await,
+        world.plan("EXPLAIN QUERY PLAN SELECT count(*) FROM (SELECT 1 FROM delivery WHERE status = 'READY' LIMIT 9)").await,
     ];
     let indices = [
         "delivery_by_time",
@@ -249,6 +308,9 @@ async fn every_list_has_its_index_in_sqlite() {
         "delivery_by_shop",
         "delivery_by_shop_and_status",
         "delivery_unclaimed",
+        "delivery_of_customer",
+        "delivery_of_customer",
+        "delivery_by_status",
     ];
     for (plan, index) in plans.iter().zip(indices) {
         assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{index} is not used: {plan}");

@@ -59,7 +59,7 @@ impl Claims for FakeClaims {
 
 fn claimed(id: Uuid, standing: Standing) -> Resolution {
     let (shop_id, customer_id, actor) = (SHOP, CUSTOMER.into(), Actor::service("order-svc"));
-    Resolution::Claimed(Report { order_id: id, shop_id, customer_id, standing, actor })
+    Resolution::Claimed(Report { order_id: id, shop_id, customer_id, order_time: None, standing, actor })
 }
 
 fn sweep(world: &World, claims: &Arc<FakeClaims>) -> VoidBookings {
@@ -197,4 +197,16 @@ async fn a_void_never_cancels_what_an_order_stands_behind() {
     let sweep = VoidBookings::new(store, reads, claims, world.clock.clone(), VOID_AFTER);
     assert_eq!(sweep.run().await.expect("swept"), Swept::default());
     assert_eq!(world.delivery(id(1)).await.state, State::Ready);
+}
+
+#[tokio::test]
+async fn a_void_booking_of_an_erased_customer_is_cleared() {
+    let world = World::sqlite().await;
+    let claims = FakeClaims::new(|id| Some(Resolution::Void(id)));
+    world.booked(id(1)).await;
+    world.erased().await;
+    world.clock.pass(time::Duration::seconds(61));
+    sweep(&world, &claims).run().await.expect("swept");
+    assert_eq!(world.find(id(1)).await.expect("a delivery").recipient, None);
+    assert_eq!(world.kinds(id(1)).await, ["Booked", "Cancelled", "Updated"]);
 }

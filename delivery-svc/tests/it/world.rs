@@ -10,10 +10,7 @@ use chassis::{
     consumer::{Failure, Handler},
     idempotency::Keyed,
     inbox,
-    store::{
-        Error, Store,
-        sqlite::{Sqlite, Tx as SqliteTx},
-    },
+    store::{Store, sqlite::Sqlite},
 };
 use delivery_svc::{
     adapters::{
@@ -21,21 +18,30 @@ use delivery_svc::{
         store::sqlite::{MIGRATIONS, Reads},
     },
     app::{
-        Changed, Read, StaffChangeError, Tx,
+        ChangeError, Changed, Read, Tx,
         book_delivery::BookDelivery,
         cancel_delivery::CancelDelivery,
         complete_delivery::{self, CompleteDelivery},
+        correct_recipient::CorrectRecipient,
+        correct_tracking_number::CorrectTrackingNumber,
+        erase_customer::{self, EraseCustomer, Erased},
         ports::Addressed,
         ship_delivery::ShipDelivery,
     },
     domain::delivery::Delivery,
 };
-use proto::order::v1::order::Status;
+use prost::Message;
+use proto::{
+    actor::v1::Actor as ActorMessage,
+    delivery::v1::DeliveryUpdated,
+    ops::v1::{AuditRecord, FieldChange},
+    order::v1::order::Status,
+};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::samples::{book_command, order_event, ship_command, staff};
+use crate::samples::{CUSTOMER, book_command, correct_command, operator, order_event, ship_command, staff};
 
 /// A clock that stands still until it is moved.
 pub struct HandClock(AtomicI64);
@@ -97,6 +103,24 @@ impl World {
         CompleteDelivery::new(self.store.clone(), self.clock.clone())
     }
 
+    pub fn correct_recipient(&self) -> CorrectRecipient {
+        CorrectRecipient::new(self.store.clone(), self.clock.clone())
+    }
+
+    pub fn correct_tracking_number(&self) -> CorrectTrackingNumber {
+        CorrectTrackingNumber::new(self.store.clone(), self.clock.clone())
+    }
+
+    pub fn erase(&self) -> EraseCustomer {
+        EraseCustomer::new(self.store.clone(), Arc::clone(&self.reads), self.clock.clone())
+    }
+
+    /// Erases the customer of the samples.
+    pub async fn erased(&self) -> Erased {
+        let command = erase_customer::Command { customer_id: CUSTOMER.into(), operator: operator() };
+        self.erase().run(command).await.expect("erased")
+    }
+
     pub async fn booked(&self, id: Uuid) -> Delivery {
         self.book().run(book_command(id)).await.expect("booked")
     }
@@ -119,7 +143,7 @@ impl World {
         self.delivery(id).await
     }
 
-    pub async fn completed(&self, id: Uuid) -> Result<Changed, StaffChangeError> {
+    pub async fn completed(&self, id: Uuid) -> Result<Changed, ChangeError> {
         let command = complete_delivery::Command { delivery_id: id, staff: staff() };
         self.complete().run(command, Keyed::without_key()).await
     }
@@ -155,24 +179,39 @@ impl World {
         history.iter().map(|(kind, _)| short(kind)).collect()
     }
 
+    /// Who caused the last event of one delivery, which is a `DeliveryUpdated`.
+    pub async fn last_actor(&self, id: Uuid) -> ActorMessage {
+        let statement = "SELECT body FROM outbox WHERE aggregate_id = ? ORDER BY position DESC LIMIT 1";
+        let body: Vec<u8> =
+            sqlx::query_scalar(statement).bind(id).fetch_one(&self.sqlite.reads()).await.expect("an event");
+        DeliveryUpdated::decode(body.as_slice()).expect("a DeliveryUpdated").actor.expect("an actor")
+    }
+
     /// Everything in the file that is neither a delivery nor about one by its id.
     pub async fn dump_outside_deliveries(&self) -> Vec<Vec<u8>> {
-        let statement =
-            "SELECT body FROM outbox UNION ALL SELECT answer FROM answer UNION ALL SELECT body FROM dead_letter";
+        let statement = "SELECT body FROM outbox UNION ALL SELECT answer FROM answer UNION ALL SELECT body FROM dead_letter \
+             UNION ALL SELECT changes FROM audit";
         sqlx::query_scalar(statement).fetch_all(&self.sqlite.reads()).await.expect("rows")
     }
 
-    /// Gives a delivery's recipient another name, as a correction would.
-    pub async fn rename_recipient(&self, id: Uuid, name: &'static str) {
-        let store: Store<SqliteTx> = self.sqlite.store(|tx| tx);
-        let renamed = store.run(move |tx| {
-            Box::pin(async move {
-                let statement = sqlx::query("UPDATE delivery SET recipient_name = ? WHERE delivery_id = ?");
-                let written = statement.bind(name).bind(id).execute(tx.connection()).await?;
-                Ok::<_, Error>(written.rows_affected())
-            })
-        });
-        assert_eq!(renamed.await.expect("written"), 1);
+    /// Gives a delivery's recipient another name, as its customer would.
+    pub async fn rename_recipient(&self, id: Uuid, name: &str) -> Result<Changed, ChangeError> {
+        self.correct_recipient().run(correct_command(id, name), Keyed::without_key()).await
+    }
+
+    /// Who did what to what, as the audit has it: role, person, action, subject.
+    pub async fn audited(&self) -> Vec<[String; 4]> {
+        let statement = "SELECT actor_role, actor_id, action, subject_id FROM audit ORDER BY create_time, record_id";
+        let rows: Vec<(String, String, String, String)> =
+            sqlx::query_as(statement).fetch_all(&self.sqlite.reads()).await.expect("records");
+        rows.into_iter().map(|row| [row.0, row.1, row.2, row.3]).collect()
+    }
+
+    /// What changed by each record of the audit: field, before, after, and whether it is personal.
+    pub async fn audited_changes(&self) -> Vec<Vec<FieldChange>> {
+        let statement = "SELECT changes FROM audit ORDER BY create_time, record_id";
+        let rows: Vec<Vec<u8>> = sqlx::query_scalar(statement).fetch_all(&self.sqlite.reads()).await.expect("records");
+        rows.iter().map(|row| AuditRecord::decode(row.as_slice()).expect("a record").changes).collect()
     }
 
     /// How the database would run a query.

@@ -72,6 +72,13 @@ impl Method {
         self.input.get_field_by_json_name(name).is_some()
     }
 
+    /// The request by its REST binding with a `1` for each field that the path takes, and nothing else.
+    pub fn bare(&self) -> Rest {
+        let template = self.rest.as_ref().map_or("", |(_verb, template)| template);
+        let taken = self.input.fields().filter(|field| template.contains(&format!("{{{}}}", field.name())));
+        self.rest(&taken.map(|field| (field.json_name().to_owned(), Json::from("1"))).collect())
+    }
+
     /// The encoded request.
     pub fn encode(&self, request: &Json) -> Bytes {
         message(&self.input, request).encode_to_vec().into()

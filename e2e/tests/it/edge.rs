@@ -1,5 +1,6 @@
 //! Envoy: for each thing that it does one test that fails without it.
 
+mod browser;
 mod circuit;
 mod grpc;
 mod headers;
@@ -11,7 +12,9 @@ mod refusals;
 mod retries;
 mod routing;
 mod timeouts;
+mod traces;
 mod transcoding;
+mod watch;
 
 use std::fs;
 

@@ -18,3 +18,4 @@ mod rejects;
 mod restart;
 mod stock;
 mod stub;
+mod traces;

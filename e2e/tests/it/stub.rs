@@ -6,9 +6,12 @@ use std::task::{Context, Poll};
 
 use e2e::grpc::Grpc;
 use e2e::rest::Rest;
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use prost_reflect::prost::bytes::Bytes;
 use reqwest::RequestBuilder;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, Request, Response};
@@ -36,6 +39,7 @@ pub struct Edge {
 pub struct Stub {
     answer: Arc<dyn Fn(&Seen) -> Reply + Send + Sync>,
     seen: Arc<Mutex<Vec<Seen>>>,
+    told: watch::Sender<Vec<Bytes>>,
 }
 
 /// A stub at work. Dropping it closes its port.
@@ -61,6 +65,8 @@ pub enum Reply {
     Refusal(Code),
     /// Nothing, ever.
     Silence,
+    /// A stream without an end of all that the stub tells, from the first on.
+    Stream,
 }
 
 impl Edge {
@@ -142,7 +148,7 @@ impl Drop for Edge {
 
 impl Stub {
     pub fn new(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
-        Self { answer: Arc::new(answer), seen: Arc::default() }
+        Self { answer: Arc::new(answer), seen: Arc::default(), told: watch::Sender::default() }
     }
 
     /// Always the same answer.
@@ -157,10 +163,24 @@ impl Stub {
 
     /// Serves in the place of a service, which says that it does or does not.
     pub fn serve_as(&self, edge: &Edge, service: Service, healthy: bool) -> Serving {
-        let address = ([127, 0, 0, 1], edge.mesh.ports().grpc(service)).into();
-        let incoming = TcpIncoming::bind(address).expect("the port of the service");
+        self.serve_at(edge.mesh.ports().grpc(service), healthy)
+    }
+
+    /// Serves at any port of loopback.
+    pub fn serve_at(&self, port: u16, healthy: bool) -> Serving {
+        let incoming = TcpIncoming::bind(([127, 0, 0, 1], port).into()).expect("the port of the service");
         let server = Server::builder().serve_with_incoming(Serve { stub: self.clone(), healthy }, incoming);
         Serving { task: tokio::spawn(async move { server.await.expect("a server") }) }
+    }
+
+    /// Tells an encoded message to everyone who is answered by a stream.
+    pub fn tell(&self, message: impl Into<Bytes>) {
+        self.told.send_modify(|told| told.push(message.into()));
+    }
+
+    /// How many streams are open.
+    pub fn streams(&self) -> usize {
+        self.told.receiver_count()
     }
 
     /// What it was asked so far.
@@ -220,6 +240,10 @@ impl Tower<Request<Body>> for Serve {
                 Ok(Bytes::from_static(HEALTH[usize::from(!healthy)]))
             } else {
                 match (stub.answer)(&stub.note(path, request.headers())) {
+                    Reply::Stream => {
+                        let told = Say(Ok(follow(stub.told.subscribe())));
+                        return Ok(tonic::server::Grpc::new(Raw).server_streaming(told, request).await);
+                    }
                     Reply::Empty => Ok(Bytes::new()),
                     Reply::Refusal(code) => Err(Status::new(code, "the stub was told to refuse")),
                     Reply::Silence => std::future::pending().await,
@@ -230,18 +254,29 @@ impl Tower<Request<Body>> for Serve {
     }
 }
 
-struct Say(Result<Bytes, Status>);
+/// All that was told and will be.
+fn follow(told: watch::Receiver<Vec<Bytes>>) -> BoxStream<'static, Result<Bytes, Status>> {
+    futures::stream::unfold((told, 0), |(mut told, sent)| async move {
+        let message = told.wait_for(|told| told.len() > sent).await.ok()?[sent].clone();
+        Some((Ok(message), (told, sent + 1)))
+    })
+    .boxed()
+}
 
-impl Tower<tonic::Request<Bytes>> for Say {
-    type Response = tonic::Response<Bytes>;
+struct Say<T>(Result<T, Status>);
+
+impl<T> Tower<tonic::Request<Bytes>> for Say<T> {
+    type Response = tonic::Response<T>;
     type Error = Status;
-    type Future = std::future::Ready<Result<tonic::Response<Bytes>, Status>>;
+    type Future = std::future::Ready<Result<tonic::Response<T>, Status>>;
 
     fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Status>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, _request: tonic::Request<Bytes>) -> Self::Future {
-        std::future::ready(self.0.clone().map(tonic::Response::new))
+        let Self(answer) = self;
+        let nothing = Status::internal("the stub answers once");
+        std::future::ready(std::mem::replace(answer, Err(nothing)).map(tonic::Response::new))
     }
 }

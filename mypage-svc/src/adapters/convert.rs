@@ -1,9 +1,18 @@
 //! What this service shows, in its contract.
 
-use chassis::wire;
-use proto::mypage::v1::{MyDelivery, MyMessage, MyOrder as WireOrder, MyOrderLine, my_delivery, my_message, my_order};
+use std::collections::BTreeMap;
 
-use crate::domain::{Delivery, Line, Message, Money, MyOrder, delivery, message, order};
+use chassis::wire;
+use proto::mypage::v1::{
+    MyDelivery, MyMessage, MyOrder as WireOrder, MyOrderLine, Rebuild as WireRebuild, RebuildProgress,
+    WatchMyOrdersResponse, my_delivery, my_message, my_order, rebuild, watch_my_orders_response::Kind,
+};
+
+use super::cursor;
+use crate::{
+    app::watch_my_orders::{News, Update},
+    domain::{Delivery, Line, Message, Money, MyOrder, Rebuild, delivery, message, order},
+};
 
 /// A status that a list is asked for.
 ///
@@ -24,8 +33,10 @@ pub fn status(number: i32) -> Result<Option<order::Status>, &'static str> {
 
 /// An order as its customer sees it.
 pub fn my_order(mine: MyOrder) -> WireOrder {
+    let booking_outstanding = mine.booking_outstanding();
     let order = mine.order;
     WireOrder {
+        booking_outstanding,
         order_id: order.id.to_string(),
         shop_id: order.shop_id.to_string(),
         lines: order.lines.into_iter().map(line).collect(),
@@ -38,6 +49,47 @@ pub fn my_order(mine: MyOrder) -> WireOrder {
         create_time: Some(wire::timestamp(order.create_time)),
         update_time: Some(wire::timestamp(order.update_time)),
     }
+}
+
+/// An update of a customer's watch.
+pub fn update(customer_id: &str, update: Update) -> WatchMyOrdersResponse {
+    let (kind, order) = match update.news {
+        News::Order(mine) => (Kind::Order, Some(my_order(*mine))),
+        News::Current => (Kind::Current, None),
+        News::Heartbeat => (Kind::Heartbeat, None),
+        News::Restart => (Kind::Restart, None),
+    };
+    WatchMyOrdersResponse {
+        kind: kind.into(),
+        order,
+        cursor: cursor::encode(customer_id, update.place),
+        as_of_time: update.as_of.map(wire::timestamp),
+    }
+}
+
+/// A rebuild as operators see it.
+pub fn rebuild(rebuild: &Rebuild) -> WireRebuild {
+    let status = if rebuild.served_time.is_some() { rebuild::Status::Done } else { rebuild::Status::Running };
+    let progress =
+        by_producer(rebuild).map(|(producer, handled, total)| RebuildProgress { producer, handled, total }).collect();
+    WireRebuild {
+        rebuild_id: rebuild.copy.epoch.to_string(),
+        status: status.into(),
+        progress,
+        create_time: Some(wire::timestamp(rebuild.create_time)),
+        done_time: rebuild.served_time.map(wire::timestamp),
+    }
+}
+
+/// Each producer with the events that were taken in and those that there are, in all of its epochs.
+pub fn by_producer(rebuild: &Rebuild) -> impl Iterator<Item = (String, i64, i64)> + use<> {
+    let mut sums: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    for progress in &rebuild.progress {
+        let (handled, total) = sums.entry(progress.producer.clone()).or_default();
+        *handled += progress.through;
+        *total += progress.head;
+    }
+    sums.into_iter().map(|(producer, (handled, total))| (producer, handled, total))
 }
 
 /// One phone of an order.

@@ -21,9 +21,16 @@ use crate::{
 };
 
 /// Keeps what the events of orders, deliveries and messages carry.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone)]
 pub struct Projection {
     project: Project,
+}
+
+impl Projection {
+    /// Keeps by this use case.
+    pub fn new(project: Project) -> Self {
+        Self { project }
+    }
 }
 
 impl Handler<dyn Tx> for Projection {
@@ -39,7 +46,10 @@ impl Handler<dyn Tx> for Projection {
 }
 
 /// What an event carries, if it is of interest here.
-fn heard(event: &Event) -> Result<Option<Heard>, Failure> {
+///
+/// # Errors
+/// It makes no sense.
+pub fn heard(event: &Event) -> Result<Option<Heard>, Failure> {
     let heard = match carried(event)? {
         None => Ok(None),
         Some(Carried::Order(order)) => hear::order(present(order)?).map(|order| Some(Heard::Order(order))),

@@ -27,6 +27,7 @@ pub fn order(order: order_contract::Order) -> Result<Order, Wrong> {
         status,
         total: money(order.total.as_ref(), "order.total")?,
         reason: reason(&order, status),
+        booking_outstanding: order.booking_outstanding,
         version: version(order.version, "order.version")?,
         create_time: wire::time(order.create_time.as_ref()).ok_or(Wrong("order.create_time"))?,
         update_time: wire::time(order.update_time.as_ref()).ok_or(Wrong("order.update_time"))?,

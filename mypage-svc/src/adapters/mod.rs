@@ -2,8 +2,12 @@
 
 pub mod access;
 pub mod convert;
+pub mod cursor;
 pub mod events;
 pub mod grpc;
 pub mod hear;
+pub mod metrics;
+pub mod operations;
+pub mod producers;
 pub mod refusals;
 pub mod store;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chassis::store;
 use uuid::Uuid;
 
-use super::ports::Read;
+use super::ports::{AsOf, Read};
 use crate::domain::MyOrder;
 
 /// Why an order was not shown.
@@ -35,7 +35,8 @@ impl GetMyOrder {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn run(&self, customer_id: &str, order_id: Uuid) -> Result<MyOrder, Error> {
-        self.reads.order(customer_id, order_id).await?.ok_or(Error::NotFound)
+    pub async fn run(&self, customer_id: &str, order_id: Uuid) -> Result<AsOf<MyOrder>, Error> {
+        let AsOf { value, as_of } = self.reads.order(customer_id, order_id).await?;
+        Ok(AsOf { value: value.ok_or(Error::NotFound)?, as_of })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chassis::store::Error;
 
-use super::ports::{Query, Read};
+use super::ports::{AsOf, Query, Read};
 use crate::domain::MyOrder;
 
 /// Lists orders for their customer.
@@ -23,7 +23,7 @@ impl ListMyOrders {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn run(&self, query: &Query) -> Result<Vec<MyOrder>, Error> {
+    pub async fn run(&self, query: &Query) -> Result<AsOf<Vec<MyOrder>>, Error> {
         self.reads.orders(query).await
     }
 }

@@ -77,6 +77,8 @@ pub struct Order {
     pub total: Option<Money>,
     /// Why it was rejected or cancelled; empty otherwise.
     pub reason: String,
+    /// Whether its delivery still had to be booked when it last changed.
+    pub booking_outstanding: bool,
     /// The higher one is the later one.
     pub version: i64,
     /// When it was placed.

@@ -2,7 +2,10 @@
 
 use chassis::store::{Error, Store};
 use mypage_svc::{
-    app::{Read, Tx},
+    app::{
+        Read, Tx,
+        ports::{Kept, Seen},
+    },
     domain::{Delivery, Heard, Line, Message, Money, MyOrder, Order, delivery, message, order},
 };
 use uuid::Uuid;
@@ -22,6 +25,7 @@ fn order_at(version: i64, status: order::Status) -> Order {
         status,
         total: money(5_000),
         reason: String::new(),
+        booking_outstanding: false,
         version,
         create_time: NOW,
         update_time: NOW,
@@ -38,14 +42,15 @@ fn message_at(version: i64, status: message::Status) -> Message {
     Message { id: Uuid::from_u128(3), order_id: ID, template, channel, status, time: NOW, version }
 }
 
-async fn keep(store: &Store<dyn Tx>, heard: Heard) -> bool {
+async fn keep(store: &Store<dyn Tx>, heard: Heard) -> Kept {
     let kept = store.run(move |tx| {
         let heard = heard.clone();
         Box::pin(async move {
+            let copy = tx.served().await?;
             match &heard {
-                Heard::Order(order) => tx.keep_order(order).await,
-                Heard::Delivery(delivery) => tx.keep_delivery(delivery).await,
-                Heard::Message(message) => tx.keep_message(message).await,
+                Heard::Order(order) => tx.keep_order(copy, order).await,
+                Heard::Delivery(delivery) => tx.keep_delivery(copy, delivery).await,
+                Heard::Message(message) => tx.keep_message(copy, message).await,
             }
         })
     });
@@ -54,16 +59,25 @@ async fn keep(store: &Store<dyn Tx>, heard: Heard) -> bool {
 
 /// Keeps version 2, then 1, 2 again and 3 of one thing: only the higher ones count.
 async fn only_higher_versions_count(store: &Store<dyn Tx>, heard: impl Fn(i64) -> Heard) {
-    assert!(keep(store, heard(2)).await);
-    assert!(!keep(store, heard(1)).await);
-    assert!(!keep(store, heard(2)).await);
-    assert!(keep(store, heard(3)).await);
+    assert_ne!(keep(store, heard(2)).await, Kept::Older);
+    assert_eq!(keep(store, heard(1)).await, Kept::Older);
+    assert_eq!(keep(store, heard(2)).await, Kept::Older);
+    assert_ne!(keep(store, heard(3)).await, Kept::Older);
+}
+
+/// What mina sees as her change of this number.
+fn seen(change: i64) -> Kept {
+    Kept::Seen(Seen { customer_id: "mina".to_owned(), change })
+}
+
+async fn read(reads: &dyn Read, customer: &str) -> Option<MyOrder> {
+    reads.order(customer, ID).await.expect("read").value
 }
 
 async fn keeps_the_contract(store: &Store<dyn Tx>, reads: &dyn Read) {
     only_higher_versions_count(store, |version| Heard::Delivery(delivery_at(version, delivery::Status::Shipped))).await;
     only_higher_versions_count(store, |version| Heard::Message(message_at(version, message::Status::Failed))).await;
-    assert_eq!(reads.order("mina", ID).await.expect("read"), None, "there is no order yet");
+    assert_eq!(read(reads, "mina").await, None, "there is no order yet");
 
     only_higher_versions_count(store, |version| Heard::Order(order_at(version, order::Status::Confirmed))).await;
     let expected = MyOrder {
@@ -71,20 +85,26 @@ async fn keeps_the_contract(store: &Store<dyn Tx>, reads: &dyn Read) {
         delivery: Some(delivery_at(3, delivery::Status::Shipped)),
         messages: vec![message_at(3, message::Status::Failed)],
     };
-    assert_eq!(reads.order("mina", ID).await.expect("read"), Some(expected));
-    assert_eq!(reads.order("minsu", ID).await.expect("read"), None);
+    assert_eq!(read(reads, "mina").await, Some(expected));
+    assert_eq!(read(reads, "minsu").await, None);
 
+    // Two of order versions were seen so far; nothing that came before the order was.
+    let mut change = 2;
     for (version, status) in (4..).zip(order::Status::ALL) {
+        change += 1;
         let order = Order { total: None, lines: Vec::new(), ..order_at(version, status) };
-        assert!(keep(store, Heard::Order(order.clone())).await);
-        let read = reads.order("mina", ID).await.expect("read").expect("an order");
-        assert_eq!(read.order, order);
+        assert_eq!(keep(store, Heard::Order(order.clone())).await, seen(change));
+        assert_eq!(read(reads, "mina").await.expect("an order").order, order);
     }
     for (version, status) in (4..).zip(delivery::Status::ALL) {
-        assert!(keep(store, Heard::Delivery(delivery_at(version, status))).await);
-        let read = reads.order("mina", ID).await.expect("read").expect("an order");
-        assert_eq!(read.delivery, Some(delivery_at(version, status)));
+        change += 1;
+        assert_eq!(keep(store, Heard::Delivery(delivery_at(version, status))).await, seen(change));
+        let delivery = read(reads, "mina").await.expect("an order").delivery;
+        assert_eq!(delivery, Some(delivery_at(version, status)));
     }
+    assert_eq!(keep(store, Heard::Message(message_at(4, message::Status::Sent))).await, seen(change + 1));
+    let unknown = Delivery { order_id: Uuid::from_u128(9), ..delivery_at(1, delivery::Status::Booked) };
+    assert_eq!(keep(store, Heard::Delivery(unknown)).await, Kept::Unseen);
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
 //! A mypage-svc without network: its store, its handler, and events to feed it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use chassis::{
-    auth::{Caller, Person},
+    auth::{Caller, Person, Until},
+    clock::Clock,
     consumer::{Failure, Handler},
     inbox::Event,
     store::{Store, sqlite::Sqlite},
@@ -15,7 +19,7 @@ use mypage_svc::{
         grpc::MyPage,
         store::sqlite::{MIGRATIONS, Reads},
     },
-    app::{GetMyOrder, ListMyOrders, Read, Tx},
+    app::{GetMyOrder, ListMyOrders, Project, Read, Tx, WatchMyOrders, Watches, watches::Limits},
 };
 use prost::Name;
 use proto::{
@@ -41,29 +45,63 @@ pub const SHOP: Uuid = Uuid::from_u128(7);
 
 pub struct World {
     _folder: TempDir,
+    pub sqlite: Sqlite,
     pub store: Store<dyn Tx>,
     pub reads: Arc<dyn Read>,
+    pub watches: Watches,
+    pub clock: Arc<Time>,
+}
+
+/// What watches may take where nothing else is said: nothing here waits for a heartbeat.
+pub const LIMITS: Limits =
+    Limits { all: 100, of_customer: 20, heartbeat: Duration::from_hours(1), patience: Duration::from_hours(1) };
+
+/// A clock that stands until it is moved.
+pub struct Time(Mutex<OffsetDateTime>);
+
+impl Time {
+    pub fn pass(&self, time: Duration) {
+        *self.0.lock().expect("unpoisoned") += time;
+    }
+}
+
+impl Clock for Time {
+    fn now(&self) -> OffsetDateTime {
+        *self.0.lock().expect("unpoisoned")
+    }
 }
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(LIMITS).await
+    }
+
+    /// With watches that may take so much.
+    pub async fn with(limits: Limits) -> Self {
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let folder = folder.expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("mypage.db").display());
         let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
         let (store, reads) = (sqlite.store(|tx| tx as &mut dyn Tx), Arc::new(Reads::new(sqlite.reads())));
-        Self { _folder: folder, store, reads }
+        let (watches, clock) = (Watches::new(limits), Arc::new(Time(Mutex::new(NOW))));
+        Self { _folder: folder, sqlite, store, reads, watches, clock }
     }
 
     /// Takes an event in as the consumer does: its effect happens once, with its inbox tick.
     pub async fn deliver(&self, event: Event) -> Result<(), Failure> {
+        self.deliver_elsewhere(event, &self.watches).await
+    }
+
+    /// The same in another process, which has watches of its own.
+    pub async fn deliver_elsewhere(&self, event: Event, watches: &Watches) -> Result<(), Failure> {
+        let projection = Projection::new(Project::new(watches.clone()));
         self.store
             .run(move |tx| {
-                let event = event.clone();
+                let (event, projection) = (event.clone(), projection.clone());
                 Box::pin(async move {
                     let new = tx.admit(&event).await?;
-                    if new { Projection::default().handle(tx, &event).await } else { Ok(()) }
+                    if new { projection.handle(tx, &event).await } else { Ok(()) }
                 })
             })
             .await
@@ -71,16 +109,19 @@ impl World {
 
     /// Gives an event its effect as if the inbox had forgotten it.
     pub async fn deliver_unremembered(&self, event: Event) -> Result<(), Failure> {
+        let projection = Projection::new(Project::new(self.watches.clone()));
         self.store
             .run(move |tx| {
-                let event = event.clone();
-                Box::pin(async move { Projection::default().handle(tx, &event).await })
+                let (event, projection) = (event.clone(), projection.clone());
+                Box::pin(async move { projection.handle(tx, &event).await })
             })
             .await
     }
 
     pub fn service(&self) -> MyPage {
-        MyPage::new(GetMyOrder::new(self.reads.clone()), ListMyOrders::new(self.reads.clone()))
+        let (reads, clock) = (self.reads.clone(), self.clock.clone());
+        let watch = WatchMyOrders::new(reads.clone(), self.watches.clone(), clock);
+        MyPage::new(GetMyOrder::new(reads.clone()), ListMyOrders::new(reads), watch)
     }
 
     /// The order as its customer sees it.
@@ -100,6 +141,7 @@ pub fn call<M>(message: M, subject: &str) -> Request<M> {
         roles: ["customer".to_owned()].into(),
         tenant: None,
     }));
+    request.extensions_mut().insert(Until(NOW + Duration::from_hours(1)));
     request
 }
 

@@ -1,14 +1,15 @@
 //! Between the contract and the domain.
 
-use chassis::{auth::Person, inbox::Event, wire};
+pub mod contact;
+
+use chassis::{inbox::Event, wire};
 use proto::{
     notify::v1::{Message as WireMessage, message as wire_message},
     order::v1::{Order, order as wire_order},
 };
-use uuid::Uuid;
 
 use crate::{
-    app::{Viewer, tell::Heard},
+    app::tell::Heard,
     domain::{Change, Message, Money, Recipient, RejectReason, Status, Template, message::State},
 };
 
@@ -16,22 +17,6 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the order's {0} is missing or wrong")]
 pub struct WrongOrder(pub &'static str);
-
-/// Whose messages a person may see: an operator everyone's, others their own and those for their shop.
-pub fn viewer(person: &Person) -> Viewer {
-    if person.has("operator") {
-        return Viewer::Operator;
-    }
-    let mut own = Vec::new();
-    if person.has("customer") {
-        own.push(Recipient::Customer(person.subject.clone()));
-    }
-    if person.has("staff") || person.has("manager") {
-        let shop = person.tenant.as_deref().and_then(|shop| Uuid::try_parse(shop).ok());
-        own.extend(shop.map(Recipient::Shop));
-    }
-    Viewer::Recipients(own)
-}
 
 /// A status that a list is asked for.
 ///
@@ -64,12 +49,13 @@ pub fn message(message: &Message, text: String) -> WireMessage {
         create_time: Some(wire::timestamp(message.create_time)),
         sent_time: match message.state {
             State::Sent { sent_time } => Some(wire::timestamp(sent_time)),
-            State::Pending { .. } | State::Failed { .. } => None,
+            State::Pending { .. } | State::Failed { .. } | State::Erased => None,
         },
     }
 }
 
-fn recipient_kind(recipient: &Recipient) -> wire_message::RecipientKind {
+/// What kind of recipient someone is.
+pub fn recipient_kind(recipient: &Recipient) -> wire_message::RecipientKind {
     match recipient {
         Recipient::Customer(_) => wire_message::RecipientKind::Customer,
         Recipient::Shop(_) => wire_message::RecipientKind::Shop,

@@ -1,7 +1,7 @@
 //! Texts from templates: one file a language, no logic in it.
 //!
-//! A line in brackets names the template below it: the change and whom it is told (`PLACED.SHOP`), or a reason in words
-//! (`REASON.OUT_OF_STOCK`).
+//! A line in brackets names the template below it: the change and whom it is told (`PLACED.SHOP`), its subject
+//! (`PLACED.SHOP.SUBJECT`), or a reason in words (`REASON.OUT_OF_STOCK`).
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use uuid::Uuid;
 
 use crate::{
-    app::ports::{TextError, Texts},
+    app::ports::{TextError, Texts, Words},
     domain::{Change, Language, Message, Money, message::State},
 };
 
@@ -55,10 +55,10 @@ impl Templates {
 }
 
 impl Texts for Templates {
-    fn text(&self, message: &Message) -> Result<Option<String>, TextError> {
+    fn words(&self, message: &Message) -> Result<Option<Words>, TextError> {
         let change = match &message.state {
             State::Pending { change, .. } | State::Failed { change } => change,
-            State::Sent { .. } => return Ok(None),
+            State::Sent { .. } | State::Erased => return Ok(None),
         };
         let language = message.language;
         let mut parameters = HashMap::from([("order", short(message.order_id))]);
@@ -82,7 +82,9 @@ impl Texts for Templates {
             }
         }
         let name = format!("{}.{}", message.template.name(), message.recipient.kind());
-        self.render(language, &name, &parameters).map(Some)
+        let subject = HashMap::from([("order", short(message.order_id))]);
+        let subject = self.render(language, &format!("{name}.SUBJECT"), &subject)?;
+        Ok(Some(Words { subject, text: self.render(language, &name, &parameters)? }))
     }
 }
 

@@ -1,19 +1,35 @@
 //! What the use cases need of the world.
 
+use std::time::Duration;
+
 use chassis::store::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::{ChannelName, Contact, Language, Message, Recipient, Status, Template, message::Event};
+use crate::domain::{
+    Change, ChannelName, Contact, Language, Message, Recipient, Status, Target, Template, message::Event,
+};
 
-/// The transaction's part that keeps messages.
+/// The transaction's part that keeps messages and contacts.
 #[async_trait::async_trait]
 pub trait Tx: chassis::store::Tx {
     /// What a recipient has set about its messages, if anything.
     ///
     /// # Errors
     /// The database failed.
-    async fn contact(&mut self, recipient: &Recipient) -> Result<Option<Contact>, Error>;
+    async fn contact(&mut self, owner: &Recipient) -> Result<Option<Contact>, Error>;
+
+    /// Keeps what a recipient has set, over what it had set before.
+    ///
+    /// # Errors
+    /// The database failed, or the contact was never set.
+    async fn save_contact(&mut self, owner: &Recipient, contact: &Contact) -> Result<(), Error>;
+
+    /// Forgets what a recipient has set. False where there was nothing.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn forget_contact(&mut self, owner: &Recipient) -> Result<bool, Error>;
 
     /// Keeps a new message. False where its id is known: then nothing was changed.
     ///
@@ -27,11 +43,17 @@ pub trait Tx: chassis::store::Tx {
     /// The database failed.
     async fn message(&mut self, id: Uuid) -> Result<Option<Message>, Error>;
 
-    /// Writes what an attempt changed of a message that was PENDING, and what happened to it.
+    /// At most `limit` messages for a recipient that were not sent and still have what their text is made of.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn unsent(&mut self, recipient: &Recipient, limit: u32) -> Result<Vec<Message>, Error>;
+
+    /// Writes a change of a message from `before` to `after`, and what happened to it.
     ///
     /// # Errors
     /// The database failed, or the message is not the one that was read.
-    async fn record_attempt(&mut self, message: &Message, event: Option<Event>) -> Result<(), Error>;
+    async fn update(&mut self, before: &Message, after: &Message, event: Option<Event>) -> Result<(), Error>;
 }
 
 /// Whose messages someone may see.
@@ -68,15 +90,42 @@ pub struct Query {
     pub rows: i64,
 }
 
+/// Whom not to send to just now.
+#[derive(Clone, Debug, Default)]
+pub struct Skip {
+    /// Recipients that are being sent to.
+    pub recipients: Vec<Recipient>,
+    /// Receivers, as in [`Due`].
+    pub receivers: Vec<String>,
+}
+
+/// A message that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The message.
+    pub message: Message,
+    /// Which machine its contact's webhook is on, such as `hooks.example.com:443`; absent for other targets.
+    pub receiver: Option<String>,
+}
+
+/// How many messages stand where, but for those that are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Those that wait to be sent.
+    pub pending: u32,
+    /// Those that were given up.
+    pub failed: u32,
+}
+
 /// Reads outside of any transaction.
 #[async_trait::async_trait]
 pub trait Read: Send + Sync {
-    /// At most `limit` PENDING messages that are due at `now` and not for one of the `busy` recipients, those that have
-    /// been due longest first.
+    /// At most `limit` PENDING messages of a channel that are due at `now` and are not to be skipped, those that have been
+    /// due longest first.
     ///
     /// # Errors
     /// The database failed.
-    async fn due(&self, now: OffsetDateTime, busy: &[Recipient], limit: u32) -> Result<Vec<Message>, Error>;
+    async fn due(&self, channel: ChannelName, now: OffsetDateTime, skip: &Skip, limit: u32) -> Result<Vec<Due>, Error>;
 
     /// One message, whoever asks.
     ///
@@ -89,9 +138,21 @@ pub trait Read: Send + Sync {
     /// # Errors
     /// The database failed.
     async fn messages(&self, query: &Query) -> Result<Vec<Message>, Error>;
+
+    /// What a recipient has set about its messages, if anything.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn contact(&self, owner: &Recipient) -> Result<Option<Contact>, Error>;
+
+    /// How many messages are not sent.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn standing(&self) -> Result<Standing, Error>;
 }
 
-/// A message as it leaves the system.
+/// A message as it leaves the system. All of it is the same at every attempt, but for where it goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
     /// The same at every attempt, so that a receiver recognises a repetition.
@@ -100,22 +161,46 @@ pub struct Envelope {
     pub order_id: Uuid,
     /// Whom it is for.
     pub recipient: Recipient,
+    /// Where that recipient is found.
+    pub target: Target,
     /// The change that it tells of.
     pub template: Template,
-    /// The way that it goes.
-    pub channel: ChannelName,
+    /// The same with what it tells.
+    pub change: Change,
+    /// When the change was heard of.
+    pub create_time: OffsetDateTime,
     /// The language of the text.
     pub language: Language,
     /// What the recipient reads.
+    pub words: Words,
+}
+
+/// A message in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// One line that says what it is about.
+    pub subject: String,
+    /// All of it.
     pub text: String,
 }
 
-/// Why a channel did not take a message.
+/// Why a channel did not take a message. No variant tells an address.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
-    /// It said so, or could not be reached.
-    #[error("the channel failed")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The receiver answered, and did not take it.
+    #[error("the receiver did not take it: {answer}")]
+    Refused {
+        /// What it answered, such as `HTTP 503`.
+        answer: String,
+        /// For how long it asked to be left alone.
+        wait: Duration,
+    },
+    /// The receiver could not be reached.
+    #[error("the receiver cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The receiver is one that nothing may be sent to.
+    #[error("the target is not allowed: {0}")]
+    Forbidden(&'static str),
     /// It did not answer in time.
     #[error("the channel did not answer in time")]
     Late,
@@ -125,6 +210,9 @@ pub enum ChannelError {
     /// This service has no such channel.
     #[error("the channel {0} is not served")]
     Unserved(&'static str),
+    /// What was to be sent cannot be put into the channel's form.
+    #[error("the message cannot be put into its channel's form")]
+    Form(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// There was no text to send.
     #[error("the text could not be written")]
     Text(#[from] TextError),
@@ -147,9 +235,9 @@ pub struct TextError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Puts messages into words.
 pub trait Texts: Send + Sync {
-    /// The text of a message in its language; none once what it is made of is forgotten.
+    /// A message in words of its language; none once what it is made of is forgotten.
     ///
     /// # Errors
     /// A template is missing or asks for what the message does not have.
-    fn text(&self, message: &Message) -> Result<Option<String>, TextError>;
+    fn words(&self, message: &Message) -> Result<Option<Words>, TextError>;
 }

@@ -47,7 +47,7 @@ impl Tell {
         let now = self.clock.now();
         for recipient in heard.change.template().recipients(&heard.customer_id, heard.shop_id) {
             let contact = tx.contact(&recipient).await?.unwrap_or(Contact::unset(self.default_language));
-            let id = message_id(heard.event_id, &recipient, contact.channel);
+            let id = message_id(heard.event_id, &recipient, contact.channel());
             let message = Message::new(id, heard.order_id, recipient, &contact, heard.change.clone(), now);
             let message = Message { traceparent: heard.traceparent.clone(), ..message };
             let _known = !tx.insert(&message).await?;

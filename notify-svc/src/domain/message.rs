@@ -1,5 +1,7 @@
 //! One message, from being heard of to being sent or given up.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -26,6 +28,8 @@ pub struct Message {
     pub state: State,
     /// How often sending was tried.
     pub attempts: u32,
+    /// Those of the attempts that were made before it was last redriven.
+    pub earlier_attempts: u32,
     /// 0 until its first outcome; grows by 1 with each.
     pub version: i64,
     /// When the change was heard of.
@@ -54,6 +58,8 @@ pub enum State {
         /// What its text is made of.
         change: Change,
     },
+    /// Given up for ever: what its text was made of was erased with its customer's data.
+    Erased,
 }
 
 /// Where a message stands, by name.
@@ -96,12 +102,18 @@ pub enum Event {
 /// Why a message cannot change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// It still waits to be sent.
+    #[error("the message waits to be sent")]
+    Pending,
     /// It was sent already.
     #[error("the message was sent already")]
     Sent,
     /// It was given up already.
     #[error("the message was given up already")]
     Failed,
+    /// Its text is gone.
+    #[error("the message's text was erased")]
+    Erased,
 }
 
 impl Message {
@@ -120,10 +132,11 @@ impl Message {
             recipient,
             contact_id: contact.id,
             template: change.template(),
-            channel: contact.channel,
+            channel: contact.channel(),
             language: contact.language,
             state: State::Pending { change, due_time: now },
             attempts: 0,
+            earlier_attempts: 0,
             version: 0,
             create_time: now,
             traceparent: None,
@@ -135,7 +148,7 @@ impl Message {
         match self.state {
             State::Pending { .. } => Status::Pending,
             State::Sent { .. } => Status::Sent,
-            State::Failed { .. } => Status::Failed,
+            State::Failed { .. } | State::Erased => Status::Failed,
         }
     }
 
@@ -151,75 +164,87 @@ impl Message {
             }
             State::Sent { .. } => Err(Error::Sent),
             State::Failed { .. } => Err(Error::Failed),
+            State::Erased => Err(Error::Erased),
         }
     }
 
-    /// Its channel did not take it at `now`: it is tried again later, or given up after the last attempt. `roll` is a
-    /// random number from 0 to 1.
+    /// Its channel did not take it at `now`: it is tried again later, or given up after the last attempt.
     ///
     /// # Errors
     /// It has an outcome already.
-    pub fn missed(self, now: OffsetDateTime, retry: &Retry, roll: f64) -> Result<(Self, Option<Event>), Error> {
+    pub fn missed(self, now: OffsetDateTime, retry: &Retry, advice: Advice) -> Result<(Self, Option<Event>), Error> {
         let attempts = self.attempts + 1;
+        let tries = attempts.saturating_sub(self.earlier_attempts);
         match self.state {
-            State::Pending { change, .. } if attempts >= retry.max_attempts => {
+            State::Pending { change, .. } if tries >= retry.max_attempts => {
                 let (state, event) = (State::Failed { change }, Event::Failed { time: now });
                 Ok((Self { state, attempts, version: self.version + 1, ..self }, Some(event)))
             }
             State::Pending { change, .. } => {
-                let state = State::Pending { change, due_time: now + retry.delay(attempts, roll) };
+                let wait = retry.delay(tries, advice.roll).max(advice.wait.min(retry.cap));
+                let state = State::Pending { change, due_time: now + wait };
                 Ok((Self { state, attempts, ..self }, None))
             }
             State::Sent { .. } => Err(Error::Sent),
             State::Failed { .. } => Err(Error::Failed),
+            State::Erased => Err(Error::Erased),
         }
     }
+
+    /// At `now` its recipient has no target on its channel any more: it is given up at once.
+    ///
+    /// # Errors
+    /// It has an outcome already.
+    pub fn led_nowhere(self, now: OffsetDateTime) -> Result<(Self, Event), Error> {
+        match self.state {
+            State::Pending { change, .. } => {
+                let (state, event) = (State::Failed { change }, Event::Failed { time: now });
+                Ok((Self { state, version: self.version + 1, ..self }, event))
+            }
+            State::Sent { .. } => Err(Error::Sent),
+            State::Failed { .. } => Err(Error::Failed),
+            State::Erased => Err(Error::Erased),
+        }
+    }
+
+    /// It was given up and is due again at `now`, with all its attempts before it. Its next outcome raises its version.
+    ///
+    /// # Errors
+    /// It was not given up, or there is nothing left of its text.
+    pub fn redriven(self, now: OffsetDateTime) -> Result<Self, Error> {
+        match self.state {
+            State::Failed { change } => {
+                let state = State::Pending { change, due_time: now };
+                Ok(Self { state, earlier_attempts: self.attempts, ..self })
+            }
+            State::Pending { .. } => Err(Error::Pending),
+            State::Sent { .. } => Err(Error::Sent),
+            State::Erased => Err(Error::Erased),
+        }
+    }
+
+    /// What its text is made of is erased at `now`: where it was still to be sent, it is given up. None where there is
+    /// nothing to erase.
+    pub fn erased(self, now: OffsetDateTime) -> Option<(Self, Option<Event>)> {
+        match self.state {
+            State::Pending { .. } => {
+                let erased = Self { state: State::Erased, version: self.version + 1, ..self };
+                Some((erased, Some(Event::Failed { time: now })))
+            }
+            State::Failed { .. } => Some((Self { state: State::Erased, ..self }, None)),
+            State::Sent { .. } | State::Erased => None,
+        }
+    }
+}
+
+/// When a message that was missed is best tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Advice {
+    /// A random number from 0 to 1 that spreads the wait.
+    pub roll: f64,
+    /// What the receiver asked to be left alone for; it counts up to the longest wait.
+    pub wait: Duration,
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use time::macros::datetime;
-
-    use super::*;
-
-    const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
-    const RETRY: Retry = Retry { max_attempts: 2, base: Duration::from_secs(4), cap: Duration::from_mins(1) };
-
-    fn pending() -> Message {
-        let contact = Contact::unset(Language::English);
-        Message::new(Uuid::nil(), Uuid::max(), Recipient::Customer("mina".to_owned()), &contact, Change::Placed, NOW)
-    }
-
-    #[test]
-    fn a_sent_message_forgets_what_its_text_was_made_of() {
-        let (message, event) = pending().sent(NOW).expect("sent");
-        assert_eq!(event, Event::Sent { time: NOW });
-        assert_eq!(message.state, State::Sent { sent_time: NOW });
-        assert_eq!((message.attempts, message.version), (1, 1));
-    }
-
-    #[test]
-    fn a_missed_message_waits_and_the_last_attempt_gives_it_up() {
-        let (message, event) = pending().missed(NOW, &RETRY, 1.0).expect("missed");
-        assert_eq!(event, None);
-        assert_eq!(message.state, State::Pending { change: Change::Placed, due_time: NOW + Duration::from_secs(4) });
-        assert_eq!((message.attempts, message.version), (1, 0));
-
-        let (message, event) = message.missed(NOW, &RETRY, 1.0).expect("missed");
-        assert_eq!(event, Some(Event::Failed { time: NOW }));
-        assert_eq!(message.state, State::Failed { change: Change::Placed });
-        assert_eq!((message.attempts, message.version), (2, 1));
-    }
-
-    #[test]
-    fn an_outcome_is_final() {
-        let (sent, _) = pending().sent(NOW).expect("sent");
-        let (failed, _) = pending().missed(NOW, &Retry { max_attempts: 1, ..RETRY }, 0.0).expect("missed");
-        for (message, error) in [(sent, Error::Sent), (failed, Error::Failed)] {
-            assert_eq!(message.clone().sent(NOW), Err(error));
-            assert_eq!(message.missed(NOW, &RETRY, 0.0), Err(error));
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! Whom messages go to, in which language and through which channel.
+//! Whom messages go to, and the languages and channels there are.
 
 use std::{fmt, str::FromStr};
 
@@ -75,37 +75,25 @@ impl FromStr for Language {
 /// A way out of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChannelName {
-    /// A structured line of this service's log.
+    /// A structured line of this service's log, without the text.
     Log,
+    /// An HTTP endpoint of the recipient.
+    Webhook,
+    /// The recipient's mailbox.
+    Smtp,
 }
 
 impl ChannelName {
     /// Every channel.
-    pub const ALL: [Self; 1] = [Self::Log];
+    pub const ALL: [Self; 3] = [Self::Log, Self::Webhook, Self::Smtp];
 
     /// Its name, such as `log`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Log => "log",
+            Self::Webhook => "webhook",
+            Self::Smtp => "smtp",
         }
-    }
-}
-
-/// Where and in which language a recipient wants to hear of changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contact {
-    /// The contact's id; absent where the recipient has set none and the default stands in.
-    pub id: Option<Uuid>,
-    /// The language of its texts.
-    pub language: Language,
-    /// The channel of its messages.
-    pub channel: ChannelName,
-}
-
-impl Contact {
-    /// What holds for a recipient who has set nothing.
-    pub fn unset(language: Language) -> Self {
-        Self { id: None, language, channel: ChannelName::Log }
     }
 }
 

@@ -3,9 +3,10 @@
 use chassis::auth::{Allow, Person, Rule};
 use uuid::Uuid;
 
-use crate::domain::{Caller, actor::ActorKind};
+use crate::domain::{Actor, Caller, actor::ActorKind};
 
 const READERS: Allow = Allow::Roles(&["customer", "staff", "manager", "operator"]);
+const OPERATORS: Allow = Allow::Roles(&["operator"]);
 const CANCELLERS: Allow = Allow::Roles(&["customer", "staff", "manager"]);
 
 /// The rule of each method. What one may see and change of an order, the order decides.
@@ -15,6 +16,9 @@ pub const RULES: &[Rule] = &[
     Rule { method: "/tword.order.v1.OrderService/ListOrders", allow: READERS },
     Rule { method: CANCEL_ORDER, allow: CANCELLERS },
     Rule { method: "/tword.order.v1.OrderService/ListOrderEvents", allow: READERS },
+    Rule { method: "/tword.order.v1.OrderOperationsService/ListStuckOrders", allow: OPERATORS },
+    Rule { method: "/tword.order.v1.OrderOperationsService/ResumeOrder", allow: OPERATORS },
+    Rule { method: "/tword.order.v1.OrderOperationsService/EraseCustomer", allow: OPERATORS },
     Rule { method: "/tword.order.v1.ClaimService/ResolveBookings", allow: Allow::Services(&["delivery-svc"]) },
 ];
 
@@ -34,4 +38,9 @@ pub fn caller(person: Person) -> Caller {
         operator: person.has("operator"),
         id: person.subject,
     }
+}
+
+/// The calling operator.
+pub fn operator(person: Person) -> Actor {
+    Actor { kind: ActorKind::Operator, id: person.subject }
 }

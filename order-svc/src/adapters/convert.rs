@@ -11,8 +11,11 @@ use crate::{
     adapters::names,
     app::ports::HistoryEntry,
     domain::{
-        Actor, Money, NewLine, NewOrder, Order, Recipient, RejectReason, Status, actor::ActorKind, new_order,
-        order::Line, recipient,
+        Actor, Money, NewLine, NewOrder, Order, Recipient, RejectReason, Status,
+        actor::ActorKind,
+        new_order,
+        order::{Line, WaitsFor},
+        recipient,
     },
 };
 
@@ -30,8 +33,7 @@ pub fn new_order(request: order_wire::PlaceOrderRequest) -> Result<NewOrder, Ref
     if request.lines.len() > new_order::MAX_LINES {
         violations.add("lines", new_order::WrongLines::Count.to_string());
     } else if lines.len() == request.lines.len() {
-        let phone_ids: Vec<_> = lines.iter().map(|line| line.phone_id).collect();
-        violations.check("lines", new_order::check_lines(&phone_ids));
+        violations.check("lines", new_order::check_lines(&lines));
     }
     let recipient = new_recipient(&mut violations, &request.recipient.unwrap_or_default());
     violations.finish()?;
@@ -52,7 +54,20 @@ fn new_line(violations: &mut Violations, place: usize, line: &order_wire::NewOrd
         None => Some(None),
         Some(price) => unit_price(violations, format!("lines[{place}].expected_unit_price"), price).map(Some),
     };
-    Some(NewLine { phone_id: phone_id?, quantity: quantity?, expected_unit_price: expected? })
+    let serials = serials(violations, place, quantity, &line.serials);
+    Some(NewLine { phone_id: phone_id?, quantity: quantity?, expected_unit_price: expected?, serials: serials? })
+}
+
+fn serials(violations: &mut Violations, place: usize, quantity: Option<u32>, texts: &[String]) -> Option<Vec<String>> {
+    let mut serials = Vec::with_capacity(texts.len().min(new_order::MAX_QUANTITY as usize));
+    for (number, text) in texts.iter().enumerate().take(new_order::MAX_QUANTITY as usize + 1) {
+        serials.extend(violations.check(format!("lines[{place}].serials[{number}]"), new_order::serial(text)));
+    }
+    if serials.len() < texts.len().min(new_order::MAX_QUANTITY as usize + 1) {
+        return None;
+    }
+    violations.check(format!("lines[{place}].serials"), new_order::check_serials(quantity?, &serials))?;
+    Some(serials)
 }
 
 fn unit_price(violations: &mut Violations, field: String, price: &proto::Money) -> Option<Money> {
@@ -84,6 +99,7 @@ pub fn order(order: &Order) -> order_wire::Order {
         version: order.version,
         create_time: Some(timestamp(order.create_time)),
         update_time: Some(timestamp(order.update_time)),
+        booking_outstanding: order.booking_outstanding(),
         ..order_wire::Order::default()
     };
     wire.set_status(match &order.status {
@@ -116,6 +132,7 @@ fn line(line: &Line) -> order_wire::OrderLine {
         expected_unit_price: line.expected_unit_price.as_ref().map(money),
         unit_price: line.reserved.as_ref().map(|held| money(&held.unit_price)),
         serials: line.reserved.as_ref().map(|held| held.serials.clone()).unwrap_or_default(),
+        requested_serials: line.requested_serials.clone(),
     }
 }
 
@@ -174,6 +191,46 @@ pub fn history_entry(entry: &HistoryEntry) -> Result<order_wire::OrderEvent, sto
         reason: entry.reason.clone(),
         event_time: Some(timestamp(entry.time)),
     })
+}
+
+/// An order that waits too long on the wire; none where it waits for nothing.
+pub fn stuck_order(order: &Order) -> Option<order_wire::StuckOrder> {
+    let waiting = order.waits_for()?;
+    let mut wire = order_wire::StuckOrder {
+        order: Some(self::order(order)),
+        since: Some(timestamp(order.waits_since())),
+        advice: advice(waiting).to_owned(),
+        ..order_wire::StuckOrder::default()
+    };
+    wire.set_waits_for(waits_for(Some(waiting)));
+    Some(wire)
+}
+
+/// What an order waits for on the wire.
+pub fn waits_for(waits_for: Option<WaitsFor>) -> order_wire::stuck_order::WaitsFor {
+    match waits_for {
+        None => order_wire::stuck_order::WaitsFor::Unspecified,
+        Some(WaitsFor::Booking) => order_wire::stuck_order::WaitsFor::Booking,
+        Some(WaitsFor::Stock) => order_wire::stuck_order::WaitsFor::Stock,
+        Some(WaitsFor::Shipment) => order_wire::stuck_order::WaitsFor::Shipment,
+    }
+}
+
+fn advice(waits_for: WaitsFor) -> &'static str {
+    match waits_for {
+        WaitsFor::Booking => {
+            "delivery-svc has not booked it. It is tried again every few seconds, and rejected after reserve_by. See \
+             whether delivery-svc answers; ResumeOrder tries at once."
+        }
+        WaitsFor::Stock => {
+            "shop-svc has not told whether the stock is reserved. It is rejected after reserve_by, once all that shop-svc \
+             told is heard. See whether shop-svc runs, and its consumer lag and dead letters and order-svc's."
+        }
+        WaitsFor::Shipment => {
+            "The shop has not shipped it. It stays so until its staff ship or cancel it, or its customer cancels. Ask the \
+             shop; if it did ship, see order-svc's consumer lag and dead letters for delivery."
+        }
+    }
 }
 
 /// The status that a list is filtered by, by its name in rows; none where all are asked for.

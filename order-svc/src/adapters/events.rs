@@ -110,7 +110,9 @@ impl Handler<dyn Tx> for DeliveryEvents {
 
 /// What an event of delivery-svc says, where the order has to follow.
 fn progress(event: &Event) -> Result<Option<(Progress, Actor)>, Failure> {
-    let (progress, actor) = if event.kind == delivery_wire::DeliveryStarted::full_name() {
+    let (progress, actor) = if event.kind == delivery_wire::DeliveryBooked::full_name() {
+        (Progress::Booked, None)
+    } else if event.kind == delivery_wire::DeliveryStarted::full_name() {
         let told: delivery_wire::DeliveryStarted = event.decode()?;
         (Progress::Started(shipment(told.delivery.unwrap_or_default())?), told.actor)
     } else if event.kind == delivery_wire::DeliveryCompleted::full_name() {

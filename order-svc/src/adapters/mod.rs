@@ -5,6 +5,7 @@ pub mod bookings;
 pub mod convert;
 pub mod events;
 pub mod grpc;
+pub mod metrics;
 pub mod names;
 pub mod refusals;
 pub mod store;

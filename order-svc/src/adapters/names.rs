@@ -1,32 +1,8 @@
-//! How states, reasons and kinds are written in rows.
+//! How states, reasons and kinds are read from rows.
 
 use chassis::store::Error;
 
-use crate::domain::{RejectReason, Status, actor::ActorKind};
-
-/// The name of a status.
-pub fn status(status: &Status) -> &'static str {
-    match status {
-        Status::Placed => "PLACED",
-        Status::Confirmed => "CONFIRMED",
-        Status::Rejected(_) => "REJECTED",
-        Status::Cancelled { .. } => "CANCELLED",
-        Status::Shipped(_) => "SHIPPED",
-        Status::Delivered(_) => "DELIVERED",
-    }
-}
-
-/// The name of a reject reason.
-pub fn reject_reason(reason: RejectReason) -> &'static str {
-    match reason {
-        RejectReason::UnknownShop => "UNKNOWN_SHOP",
-        RejectReason::UnknownPhone => "UNKNOWN_PHONE",
-        RejectReason::OutOfStock => "OUT_OF_STOCK",
-        RejectReason::PriceChanged => "PRICE_CHANGED",
-        RejectReason::ShopClosed => "SHOP_CLOSED",
-        RejectReason::Expired => "EXPIRED",
-    }
-}
+use crate::domain::{RejectReason, actor::ActorKind, booking};
 
 /// The reject reason of a name.
 ///
@@ -44,17 +20,6 @@ pub fn parse_reject_reason(name: &str) -> Result<RejectReason, Error> {
     })
 }
 
-/// The name of an actor's kind.
-pub fn actor_kind(kind: ActorKind) -> &'static str {
-    match kind {
-        ActorKind::Customer => "CUSTOMER",
-        ActorKind::Staff => "STAFF",
-        ActorKind::Manager => "MANAGER",
-        ActorKind::Operator => "OPERATOR",
-        ActorKind::Service => "SERVICE",
-    }
-}
-
 /// The actor's kind of a name.
 ///
 /// # Errors
@@ -67,5 +32,27 @@ pub fn parse_actor_kind(name: &str) -> Result<ActorKind, Error> {
         "OPERATOR" => ActorKind::Operator,
         "SERVICE" => ActorKind::Service,
         other => return Err(Error::inconsistent(format!("actor kind {other}"))),
+    })
+}
+
+/// The name of a booking's state.
+pub fn booking(state: booking::State) -> &'static str {
+    match state {
+        booking::State::AtOnce => "AT_ONCE",
+        booking::State::Outstanding => "OUTSTANDING",
+        booking::State::Later => "LATER",
+    }
+}
+
+/// The booking's state of a name.
+///
+/// # Errors
+/// It names none.
+pub fn parse_booking(name: &str) -> Result<booking::State, Error> {
+    Ok(match name {
+        "AT_ONCE" => booking::State::AtOnce,
+        "OUTSTANDING" => booking::State::Outstanding,
+        "LATER" => booking::State::Later,
+        other => return Err(Error::inconsistent(format!("booking {other}"))),
     })
 }

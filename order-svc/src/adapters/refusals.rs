@@ -8,7 +8,7 @@ use chassis::{
 };
 
 use crate::{
-    app::{cancel_order, get_order, place_order, ports::NoAnswer},
+    app::{cancel_order, get_order, place_order, ports::NoAnswer, resume_order},
     domain::order::Refused,
 };
 
@@ -66,6 +66,7 @@ impl From<Refused> for Refusal {
             Refused::AlreadyShipped => Self::new(&reason::ALREADY_SHIPPED, refused.to_string()),
             Refused::AlreadyRejected
             | Refused::AlreadyCancelled
+            | Refused::NotBooked
             | Refused::NotConfirmed
             | Refused::ReservationMismatch => Self::new(&reason::ORDER_NOT_CANCELLABLE, refused.to_string()),
         }
@@ -77,6 +78,16 @@ impl From<get_order::Error> for Refusal {
         match error {
             get_order::Error::NotFound => Self::not_found("order"),
             get_order::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<resume_order::Error> for Refusal {
+    fn from(error: resume_order::Error) -> Self {
+        match error {
+            resume_order::Error::NotFound => Self::not_found("order"),
+            resume_order::Error::DeadlineExceeded => deadline::exceeded(),
+            resume_order::Error::Store(error) => error.into(),
         }
     }
 }

@@ -10,7 +10,10 @@ use chassis::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::ports::{Bookings, CancelledDelivery, NoAnswer, Tx};
+use super::{
+    audit,
+    ports::{Bookings, CancelledDelivery, NoAnswer, Tx},
+};
 use crate::domain::{Actor, Caller, Order, Status, actor::ActorKind, order::Refused};
 
 /// Why an order was not cancelled.
@@ -143,9 +146,11 @@ impl Cancel {
 
     /// Keeps the order as cancelled, with the answer.
     async fn keep(&self, tx: &mut dyn Tx, order: Order, by: Actor, reason: String) -> Result<Answer<Order>, Error> {
-        let changes = order.cancel(by, reason, self.now)?;
+        let changes = order.cancel(by.clone(), reason, self.now)?;
         tx.save(&changes).await?;
+        let before = order.clone();
         let order = changes.into_iter().next_back().map_or(order, |change| change.order);
+        audit::changed(tx, &by, "CancelOrder", (&before, &order), self.now).await?;
         Ok(self.keyed.record(tx, order).await?)
     }
 }

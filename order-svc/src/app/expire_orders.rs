@@ -14,8 +14,11 @@ use chassis::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::ports::{Read, Tx};
-use crate::domain::{Actor, RejectReason};
+use super::{
+    audit,
+    ports::{Read, Tx},
+};
+use crate::domain::{Actor, Order, RejectReason};
 
 /// Orders looked at in one sweep.
 const BATCH: u32 = 200;
@@ -45,7 +48,7 @@ impl ExpireOrders {
         let now = self.clock.now();
         let mut outcome = Ok(());
         for id in self.read.overdue(heard_out(caught_up, now), BATCH).await? {
-            match self.expire(id, now).await {
+            match self.expire(id, now, Actor::service(crate::NAME)).await {
                 Ok(true) => tracing::warn!(order_id = %id, "order rejected at its saga deadline"),
                 Ok(false) => {}
                 Err(error @ (store::Error::Inconsistent(_) | store::Error::Panicked)) => {
@@ -58,15 +61,35 @@ impl ExpireOrders {
         outcome
     }
 
+    /// Rejects one order for `actor` where [`ExpireOrders::run`] would; answers whether it did.
+    ///
+    /// # Errors
+    /// The database failed, or the order could not be rejected.
+    pub async fn run_for(
+        &self,
+        order: &Order,
+        actor: Actor,
+        caught_up: Option<OffsetDateTime>,
+    ) -> Result<bool, store::Error> {
+        let now = self.clock.now();
+        if order.reserve_by >= heard_out(caught_up, now) {
+            return Ok(false);
+        }
+        self.expire(order.id, now, actor).await
+    }
+
     /// Rejects one order; answers whether it was PLACED still.
-    async fn expire(&self, id: Uuid, now: OffsetDateTime) -> Result<bool, store::Error> {
+    async fn expire(&self, id: Uuid, now: OffsetDateTime, actor: Actor) -> Result<bool, store::Error> {
         self.store
             .run(move |tx| {
+                let actor = actor.clone();
                 Box::pin(async move {
                     let Some(order) = tx.order(id).await? else { return Ok(false) };
-                    let changes = order.reject(RejectReason::Expired, Actor::service(crate::NAME), now);
+                    let changes = order.reject(RejectReason::Expired, actor.clone(), now);
                     tx.save(&changes).await?;
-                    Ok(!changes.is_empty())
+                    let Some(change) = changes.last() else { return Ok(false) };
+                    audit::changed(tx, &actor, "ResumeOrder", (&order, &change.order), now).await?;
+                    Ok(true)
                 })
             })
             .await

@@ -5,7 +5,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::ports::Tx;
-use crate::domain::{Actor, RejectReason, order::Reservation};
+use crate::domain::{
+    Actor, RejectReason,
+    order::{Refused, Reservation},
+};
 
 /// What shop-svc decided.
 #[derive(Clone, Debug)]
@@ -16,7 +19,7 @@ pub enum Decision {
     Rejected(RejectReason),
 }
 
-/// Confirms or rejects the order.
+/// Confirms or rejects the order. Where its booking is outstanding, the reservation is kept until that is made.
 ///
 /// # Errors
 /// The order is not there yet, something else is held than was ordered, or the database failed.
@@ -31,9 +34,10 @@ pub async fn follow(
         return Err(Failure::Early(format!("order {order_id} is not known")));
     };
     let changes = match decision {
-        Decision::Reserved(reservation) => {
-            order.confirm(reservation, actor, now).map_err(|refused| Failure::Fault(refused.to_string()))?
-        }
+        Decision::Reserved(reservation) => match order.confirm(reservation, actor, now) {
+            Err(Refused::NotBooked) => return Ok(tx.hold(order_id, reservation).await?),
+            other => other.map_err(|refused| Failure::Fault(refused.to_string()))?,
+        },
         Decision::Rejected(reason) => order.reject(*reason, actor, now),
     };
     Ok(tx.save(&changes).await?)

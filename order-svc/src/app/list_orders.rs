@@ -1,10 +1,10 @@
-//! Lists what a caller may see: an operator all, staff their shop's, a customer its own.
+//! Lists what a caller may see: an operator all, staff their shop's, a customer its own, who is both either.
 
 use std::sync::Arc;
 
 use chassis::{page::Page, store};
 
-use super::ports::{Filter, Read};
+use super::ports::{Filter, Owner, Read};
 use crate::domain::{Caller, Order};
 
 /// Lists orders.
@@ -28,15 +28,22 @@ impl ListOrders {
         status: Option<&'static str>,
         page: &Page,
     ) -> Result<Vec<Order>, store::Error> {
-        self.read.orders(&visible(caller, status), page).await
+        match owner(caller) {
+            Some(owner) => self.read.orders(&Filter { owner, status }, page).await,
+            None => Ok(Vec::new()),
+        }
     }
 }
 
-fn visible(caller: &Caller, status: Option<&'static str>) -> Filter {
-    let all = Filter { status, ..Filter::default() };
-    match (caller.operator, caller.works_at) {
-        (true, _) => all,
-        (false, Some((shop_id, _))) => Filter { shop_id: Some(shop_id), ..all },
-        (false, None) => Filter { customer_id: Some(caller.id.clone()), ..all },
+/// Whose orders a caller may see; none where nobody's.
+fn owner(caller: &Caller) -> Option<Owner> {
+    if caller.operator {
+        return Some(Owner::Anyone);
+    }
+    match (caller.customer, caller.works_at) {
+        (true, Some((shop_id, _))) => Some(Owner::Either(caller.id.clone(), shop_id)),
+        (true, None) => Some(Owner::Customer(caller.id.clone())),
+        (false, Some((shop_id, _))) => Some(Owner::Shop(shop_id)),
+        (false, None) => None,
     }
 }

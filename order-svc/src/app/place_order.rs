@@ -1,4 +1,8 @@
 //! Place: book the delivery, then keep the order. A success is an order for ever.
+//!
+//! Where delivery-svc does not answer, [`Fallback`] decides: the customer is turned away, or the order is taken with its
+//! booking outstanding. Such an order has a new id that no call has carried: a booking that a lost call left under the
+//! old one belongs to nobody, and delivery-svc voids it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +15,10 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::ports::{Booked, Booking, Bookings, Claim, NoAnswer, Placed, Read, Tx};
+use super::{
+    audit,
+    ports::{Booked, Booking, Bookings, Claim, DueBooking, NoAnswer, Placed, Read, Tx},
+};
 use crate::domain::{Actor, Change, NewOrder, Order, order_id};
 
 /// Why no order was placed.
@@ -50,6 +57,16 @@ impl Command {
         let hash = Sha256::digest(order.canonical()).into();
         Self { customer, order, hash, request: request.map(|request| Request { hash, ..request }) }
     }
+
+    fn booking(&self, order_id: Uuid) -> Booking {
+        Booking {
+            order_id,
+            hash: self.hash,
+            shop_id: self.order.shop_id,
+            customer_id: self.customer.id.clone(),
+            recipient: self.order.recipient.clone(),
+        }
+    }
 }
 
 /// How long things may take.
@@ -61,6 +78,15 @@ pub struct Deadlines {
     pub saga: Duration,
 }
 
+/// What happens to orders while delivery-svc does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// Customers are turned away and told when to come back.
+    Reject,
+    /// Orders are taken, and booked as soon as delivery-svc answers.
+    Accept,
+}
+
 /// Places orders.
 pub struct PlaceOrder {
     store: Store<dyn Tx>,
@@ -68,6 +94,7 @@ pub struct PlaceOrder {
     bookings: Arc<dyn Bookings>,
     clock: Arc<dyn Clock>,
     deadlines: Deadlines,
+    fallback: Fallback,
 }
 
 /// What became of the id that an order was to have.
@@ -77,15 +104,17 @@ enum Kept {
 }
 
 impl PlaceOrder {
-    /// Keeps orders in `store` once `bookings` has booked them, both within `deadlines`.
+    /// Keeps orders in `store` once `bookings` has booked them, both within `deadlines`; where it does not answer,
+    /// `fallback` decides.
     pub fn new(
         store: Store<dyn Tx>,
         read: Arc<dyn Read>,
         bookings: Arc<dyn Bookings>,
         clock: Arc<dyn Clock>,
         deadlines: Deadlines,
+        fallback: Fallback,
     ) -> Self {
-        Self { store, read, bookings, clock, deadlines }
+        Self { store, read, bookings, clock, deadlines, fallback }
     }
 
     /// Places an order, or answers the one that this key placed before.
@@ -96,13 +125,22 @@ impl PlaceOrder {
         if let Some(order) = self.placed_before(&command).await? {
             return Ok(order);
         }
-        let mut generation = self.open_generation(&command).await?;
+        match (self.book_and_keep(&command).await, self.fallback) {
+            (Err(Error::NotBooked | Error::NoAnswer(NoAnswer::Unavailable)), Fallback::Accept) => {
+                self.take_unbooked(&command).await
+            }
+            (outcome, Fallback::Accept | Fallback::Reject) => outcome,
+        }
+    }
+
+    async fn book_and_keep(&self, command: &Command) -> Result<Order, Error> {
+        let mut generation = self.open_generation(command).await?;
         let begun = Instant::now();
         // A lost id is replaced once; who loses twice is told to come back.
         for _attempt in 0..2 {
-            let id = order_id(&command, generation);
-            match self.book(id, &command, begun).await? {
-                Booked::Yes => match self.keep(id, &command).await? {
+            let id = order_id(command, generation);
+            match self.book(id, command, begun).await? {
+                Booked::Yes => match self.keep(self.order(id, command), command).await? {
                     Kept::Order(order) => {
                         tracing::info!(order_id = %order.id, "order placed");
                         return Ok(*order);
@@ -110,7 +148,7 @@ impl PlaceOrder {
                     Kept::Voided => {}
                 },
                 Booked::Cancelled => {
-                    if let Some(order) = self.void(id, &command).await? {
+                    if let Some(order) = self.void(id, command).await? {
                         return Ok(order);
                     }
                 }
@@ -119,6 +157,24 @@ impl PlaceOrder {
             generation += 1;
         }
         Err(Error::NotBooked)
+    }
+
+    /// Takes the order with its booking outstanding, unless its key placed one.
+    async fn take_unbooked(&self, command: &Command) -> Result<Order, Error> {
+        let order = self.order(new_id(), command).unbooked();
+        match self.keep(order, command).await? {
+            Kept::Order(order) => {
+                tracing::info!(order_id = %order.id, "order placed, its booking is outstanding");
+                Ok(*order)
+            }
+            // Nobody else knows the id.
+            Kept::Voided => Err(Error::NotBooked),
+        }
+    }
+
+    fn order(&self, id: Uuid, command: &Command) -> Order {
+        let now = self.clock.now();
+        Order::place(id, command.customer.id.clone(), &command.order, now, now + self.deadlines.saga)
     }
 
     async fn placed_before(&self, command: &Command) -> Result<Option<Order>, Error> {
@@ -145,20 +201,12 @@ impl PlaceOrder {
         if left.is_zero() {
             return Err(Error::NotBooked);
         }
-        let booking = Booking {
-            order_id: id,
-            hash: command.hash,
-            shop_id: command.order.shop_id,
-            customer_id: command.customer.id.clone(),
-            recipient: command.order.recipient.clone(),
-        };
+        let booking = command.booking(id);
         Ok(self.bookings.book(booking, left).await?)
     }
 
     /// Keeps the order, unless its id was voided meanwhile or its key placed one.
-    async fn keep(&self, id: Uuid, command: &Command) -> Result<Kept, Error> {
-        let now = self.clock.now();
-        let order = Order::place(id, command.customer.id.clone(), &command.order, now, now + self.deadlines.saga);
+    async fn keep(&self, order: Order, command: &Command) -> Result<Kept, Error> {
         let placed = Change { order, actor: command.customer.clone() };
         let command = command.clone();
         self.store
@@ -170,10 +218,16 @@ impl PlaceOrder {
                     {
                         return Ok(Kept::Order(Box::new(order)));
                     }
-                    if tx.claim(id, Claim::Order, now).await? == Claim::Void {
+                    let order = &placed.order;
+                    if tx.claim(order.id, Claim::Order, order.create_time).await? == Claim::Void {
                         return Ok(Kept::Voided);
                     }
                     tx.insert(&placed, command.request.as_ref()).await?;
+                    if order.booking_outstanding() {
+                        let (booking, due) = (command.booking(order.id), order.create_time);
+                        tx.await_booking(&DueBooking { booking, due, faults: 0 }).await?;
+                    }
+                    audit::placed(tx, &placed, &command.order.recipient).await?;
                     Ok(Kept::Order(Box::new(placed.order)))
                 })
             })
@@ -202,11 +256,12 @@ fn replay(placed: Option<Placed>, command: &Command) -> Result<Option<Order>, Er
 
 /// With a key, the id follows from it; without one it is new, and nobody repeats the call.
 fn order_id(command: &Command, generation: u32) -> Uuid {
-    let text = match &command.request {
-        Some(Request { scope, .. }) => {
-            order_id::canonical(&scope.issuer, &scope.subject, &scope.method, &scope.key, generation)
-        }
-        None => Uuid::now_v7().as_bytes().to_vec(),
-    };
+    let Some(Request { scope, .. }) = &command.request else { return new_id() };
+    let text = order_id::canonical(&scope.issuer, &scope.subject, &scope.method, &scope.key, generation);
     order_id::derived(Sha256::digest(text).into())
+}
+
+/// An id that no call has carried.
+fn new_id() -> Uuid {
+    order_id::derived(Sha256::digest(Uuid::now_v7().as_bytes()).into())
 }

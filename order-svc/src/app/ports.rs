@@ -10,7 +10,10 @@ use chassis::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::{Actor, Change, Order, Recipient};
+use crate::domain::{
+    Actor, Change, Order, Recipient,
+    order::{Reservation, WaitsFor},
+};
 
 /// What an id stands for, for ever: the first claim decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,20 +60,85 @@ pub trait Tx: store::Tx {
     /// The database failed, or the order or its key exists.
     async fn insert(&mut self, placed: &Change, request: Option<&Request>) -> Result<(), store::Error>;
 
-    /// Keeps changes of one order, each with its history and its event.
+    /// Keeps changes of one order, each with its history and its event. What is kept beside a PLACED order, its
+    /// recipient above all, goes with the change that ends that.
     ///
     /// # Errors
     /// The database failed, or the order is not at the version before the first change.
     async fn save(&mut self, changes: &[Change]) -> Result<(), store::Error>;
+
+    /// Keeps what the booking of a placed order needs, until it is made or not needed any more.
+    ///
+    /// # Errors
+    /// The database failed, or the order awaits a booking already.
+    async fn await_booking(&mut self, due: &DueBooking) -> Result<(), store::Error>;
+
+    /// Takes a booking that is due for oneself, by moving it to `until`; answers whether it was still there and due as
+    /// before.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn take_booking(&mut self, due: &DueBooking, until: OffsetDateTime) -> Result<bool, store::Error>;
+
+    /// Counts a try that failed by the booking's own fault, and moves the booking to `until`. Nothing happens where it
+    /// is not awaited any more.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn put_off_booking(&mut self, order_id: Uuid, until: OffsetDateTime) -> Result<(), store::Error>;
+
+    /// Notes that the outstanding booking of an order was made, and forgets its recipient.
+    ///
+    /// # Errors
+    /// The database failed, or the order awaits no booking.
+    async fn booked(&mut self, order_id: Uuid) -> Result<(), store::Error>;
+
+    /// Keeps what shop-svc holds for an order that awaits its booking; what is kept already stays.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn hold(&mut self, order_id: Uuid, reservation: &Reservation) -> Result<(), store::Error>;
+
+    /// What shop-svc holds for an order that awaits its booking.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn held(&mut self, order_id: Uuid) -> Result<Option<Reservation>, store::Error>;
+
+    /// Forgets recipients of a customer's orders that need them no more; answers how many went and how many are needed.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn erase(&mut self, customer_id: &str) -> Result<Erased, store::Error>;
+}
+
+/// What became of a customer's recipients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erased {
+    /// Orders whose recipient was cleared.
+    pub cleared: u64,
+    /// Orders that still have to be booked, and need it.
+    pub outstanding: u64,
+}
+
+/// Whose orders a list shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Everybody's.
+    Anyone,
+    /// This customer's.
+    Customer(String),
+    /// This shop's.
+    Shop(Uuid),
+    /// This customer's and this shop's.
+    Either(String, Uuid),
 }
 
 /// Which orders a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// Only this customer's.
-    pub customer_id: Option<String>,
-    /// Only this shop's.
-    pub shop_id: Option<Uuid>,
+    /// Whose.
+    pub owner: Owner,
     /// Only those that stand here, by the status's name.
     pub status: Option<&'static str>,
 }
@@ -128,6 +196,64 @@ pub trait Read: Send + Sync {
     /// # Errors
     /// The database failed.
     async fn overdue(&self, before: OffsetDateTime, limit: u32) -> Result<Vec<Uuid>, store::Error>;
+
+    /// At most `limit` outstanding bookings that are due, the longest due first.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn due_bookings(&self, now: OffsetDateTime, limit: u32) -> Result<Vec<DueBooking>, store::Error>;
+
+    /// The outstanding booking of an order, due or not.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn outstanding_booking(&self, order_id: Uuid) -> Result<Option<DueBooking>, store::Error>;
+
+    /// Orders that wait too long, for `waits_for` alone where it is given; the longest waiting first, one row more than
+    /// the page has.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn stuck(
+        &self,
+        waits_for: Option<WaitsFor>,
+        too_long: &TooLong,
+        page: &Page,
+    ) -> Result<Vec<Order>, store::Error>;
+
+    /// How many orders are not final, and how many of them wait too long.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn counts(&self, too_long: &TooLong) -> Result<Counts, store::Error>;
+}
+
+/// Orders that wait since before these times wait too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// For booking or stock.
+    pub placed_before: OffsetDateTime,
+    /// For shipment.
+    pub confirmed_before: OffsetDateTime,
+}
+
+/// How many orders are not final.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// PLACED.
+    pub placed: i64,
+    /// CONFIRMED.
+    pub confirmed: i64,
+    /// SHIPPED.
+    pub shipped: i64,
+    /// Of the PLACED ones: those that are not booked.
+    pub bookings_outstanding: i64,
+    /// Wait too long for their booking.
+    pub stuck_for_booking: i64,
+    /// Wait too long for stock.
+    pub stuck_for_stock: i64,
+    /// Wait too long for shipment.
+    pub stuck_for_shipment: i64,
 }
 
 /// What to book.
@@ -143,6 +269,17 @@ pub struct Booking {
     pub customer_id: String,
     /// Whom it goes to.
     pub recipient: Recipient,
+}
+
+/// A booking that is outstanding.
+#[derive(Clone, Debug)]
+pub struct DueBooking {
+    /// What to book.
+    pub booking: Booking,
+    /// When it may be tried next.
+    pub due: OffsetDateTime,
+    /// Tries that failed by its own fault.
+    pub faults: u32,
 }
 
 /// What became of a booking.

@@ -28,10 +28,28 @@ pub enum ActorKind {
     Service,
 }
 
+impl ActorKind {
+    /// Its name, in capitals as everywhere.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "CUSTOMER",
+            Self::Staff => "STAFF",
+            Self::Manager => "MANAGER",
+            Self::Operator => "OPERATOR",
+            Self::Service => "SERVICE",
+        }
+    }
+}
+
 impl Actor {
     /// A service acting by itself.
     pub fn service(name: &str) -> Self {
         Self { kind: ActorKind::Service, id: name.to_owned() }
+    }
+
+    /// Whether it is one of the services, and no person.
+    pub fn is_service(&self) -> bool {
+        self.kind == ActorKind::Service
     }
 }
 

@@ -1,6 +1,7 @@
 //! Orders: what they are, what may happen to them, and what follows.
 
 pub mod actor;
+pub mod booking;
 pub mod canonical;
 pub mod money;
 pub mod new_order;

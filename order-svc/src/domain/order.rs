@@ -1,9 +1,17 @@
 //! The order: its states and the transitions between them.
 
+mod line;
+mod status;
+mod waiting;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Actor, Money, NewOrder};
+use super::{Actor, Money, NewOrder, booking};
+
+pub use line::{Line, Reservation, ReservedLine};
+pub use status::{RejectReason, Shipment, Status};
+pub use waiting::WaitsFor;
 
 /// Characters a cancel reason has at most.
 pub const MAX_REASON: usize = 200;
@@ -21,6 +29,8 @@ pub struct Order {
     pub lines: Vec<Line>,
     /// Where it stands.
     pub status: Status,
+    /// When its delivery was booked.
+    pub booking: booking::State,
     /// The sum of all lines, from CONFIRMED on.
     pub total: Option<Money>,
     /// Stock must be reserved by then.
@@ -31,85 +41,6 @@ pub struct Order {
     pub create_time: OffsetDateTime,
     /// When it last changed.
     pub update_time: OffsetDateTime,
-}
-
-/// One phone of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// The phone.
-    pub phone_id: Uuid,
-    /// How many units.
-    pub quantity: u32,
-    /// The price that the customer expects; any where absent.
-    pub expected_unit_price: Option<Money>,
-    /// What shop-svc holds for it, from CONFIRMED on.
-    pub reserved: Option<ReservedLine>,
-}
-
-/// The units held for one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReservedLine {
-    /// Price of one unit at the time of reservation.
-    pub unit_price: Money,
-    /// Serials of the units.
-    pub serials: Vec<String>,
-}
-
-/// Where an order stands, with what that state knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Taken; stock not decided yet.
-    Placed,
-    /// Booked and reserved.
-    Confirmed,
-    /// Could not be fulfilled; final.
-    Rejected(RejectReason),
-    /// Cancelled before shipment; final.
-    Cancelled {
-        /// Who cancelled it.
-        by: Actor,
-        /// What they said.
-        reason: String,
-    },
-    /// On its way.
-    Shipped(Shipment),
-    /// Delivered; final.
-    Delivered(Shipment),
-}
-
-/// How an order travels.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shipment {
-    /// Who carries it.
-    pub carrier: String,
-    /// The carrier's number for it.
-    pub tracking_number: String,
-}
-
-/// Why an order could not be fulfilled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RejectReason {
-    /// No such shop.
-    UnknownShop,
-    /// The shop sells no such phone.
-    UnknownPhone,
-    /// Fewer units are available than were ordered.
-    OutOfStock,
-    /// The price is not the one expected.
-    PriceChanged,
-    /// The shop is closed.
-    ShopClosed,
-    /// Stock was not reserved in time.
-    Expired,
-}
-
-/// What shop-svc holds for an order, by phone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reservation {
-    /// What is held, in any order.
-    pub lines: Vec<(Uuid, ReservedLine)>,
-    /// The sum of all lines.
-    pub total: Money,
 }
 
 /// One change: the order after it, and who caused it. Each is one event.
@@ -133,6 +64,9 @@ pub enum Refused {
     /// It was cancelled, yet is reported shipped.
     #[error("the order was cancelled")]
     AlreadyCancelled,
+    /// Its stock is reserved before its delivery is booked: it waits.
+    #[error("the order's delivery is not booked yet")]
+    NotBooked,
     /// It is reported shipped before its stock is known to be reserved.
     #[error("the order is not confirmed yet")]
     NotConfirmed,
@@ -142,7 +76,7 @@ pub enum Refused {
 }
 
 impl Order {
-    /// A placed order.
+    /// A placed order, whose delivery is booked.
     pub fn place(
         id: Uuid,
         customer_id: String,
@@ -154,6 +88,7 @@ impl Order {
             phone_id: line.phone_id,
             quantity: line.quantity,
             expected_unit_price: line.expected_unit_price.clone(),
+            requested_serials: line.serials.clone(),
             reserved: None,
         });
         Self {
@@ -162,6 +97,7 @@ impl Order {
             shop_id: command.shop_id,
             lines: lines.collect(),
             status: Status::Placed,
+            booking: booking::State::AtOnce,
             total: None,
             reserve_by,
             version: 1,
@@ -170,18 +106,26 @@ impl Order {
         }
     }
 
+    /// The order with its booking outstanding.
+    #[must_use]
+    pub fn unbooked(self) -> Self {
+        Self { booking: booking::State::Outstanding, ..self }
+    }
+
     /// The order as it was placed: what a repeated `PlaceOrder` is answered.
     #[must_use]
     pub fn as_placed(self) -> Self {
         let lines = self.lines.into_iter().map(|line| Line { reserved: None, ..line }).collect();
-        Self { lines, status: Status::Placed, total: None, version: 1, update_time: self.create_time, ..self }
+        let booking = self.booking.as_placed();
+        Self { lines, status: Status::Placed, booking, total: None, version: 1, update_time: self.create_time, ..self }
     }
 
     /// Stock is reserved. Nothing changes where that is known or the order is final: shop-svc frees the units on the
     /// order's own final event.
     ///
     /// # Errors
-    /// Something else is held than was ordered.
+    /// Something else is held than was ordered, or the delivery is not booked: then the reservation is to be kept beside
+    /// the order until it is.
     pub fn confirm(
         &self,
         reservation: &Reservation,
@@ -191,6 +135,9 @@ impl Order {
         match self.status {
             Status::Placed => {
                 let lines = self.reserved_lines(reservation)?;
+                if self.booking_outstanding() {
+                    return Err(Refused::NotBooked);
+                }
                 let confirmed = Self { lines, total: Some(reservation.total.clone()), ..self.clone() };
                 Ok(vec![confirmed.next(Status::Confirmed, actor, now)])
             }
@@ -265,18 +212,6 @@ impl Order {
     fn next(&self, status: Status, actor: Actor, now: OffsetDateTime) -> Change {
         let order = Self { status, version: self.version + 1, update_time: now.max(self.update_time), ..self.clone() };
         Change { order, actor }
-    }
-
-    fn reserved_lines(&self, reservation: &Reservation) -> Result<Vec<Line>, Refused> {
-        if reservation.lines.len() != self.lines.len() {
-            return Err(Refused::ReservationMismatch);
-        }
-        let line_of = |line: &Line| {
-            let (_, held) = reservation.lines.iter().find(|(phone_id, _)| *phone_id == line.phone_id)?;
-            (held.serials.len() == line.quantity as usize)
-                .then(|| Line { reserved: Some(held.clone()), ..line.clone() })
-        };
-        self.lines.iter().map(|line| line_of(line).ok_or(Refused::ReservationMismatch)).collect()
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use chassis::auth::{Caller, Person, unruled};
 use order_svc::adapters::access::RULES;
 
-const SERVICES: &[&str] = &["tword.order.v1.OrderService", "tword.order.v1.ClaimService"];
+const SERVICES: &[&str] =
+    &["tword.order.v1.OrderService", "tword.order.v1.OrderOperationsService", "tword.order.v1.ClaimService"];
 
 #[test]
 fn every_method_has_one_rule() {
@@ -36,5 +37,8 @@ fn the_rules_say_who_may_call() {
     assert_eq!(allowed("/ListOrders"), ["customer", "staff", "manager", "operator"]);
     assert_eq!(allowed("/CancelOrder"), ["customer", "staff", "manager"]);
     assert_eq!(allowed("/ListOrderEvents"), ["customer", "staff", "manager", "operator"]);
+    for method in ["/ListStuckOrders", "/ResumeOrder", "/EraseCustomer"] {
+        assert_eq!(allowed(method), ["operator"]);
+    }
     assert_eq!(allowed("/ResolveBookings"), ["delivery-svc"]);
 }

@@ -9,7 +9,7 @@ use order_svc::domain::Status;
 use prost::{Message, Name};
 use proto::{
     actor::v1::{Actor, actor::Kind},
-    delivery::v1::{Delivery, DeliveryCancelled, DeliveryCompleted, DeliveryStarted},
+    delivery::v1::{Delivery, DeliveryBooked, DeliveryCancelled, DeliveryCompleted, DeliveryStarted},
     shop::v1::{Reservation, ReservedLine, StockRejected, StockReserved, reservation::RejectReason},
 };
 use time::OffsetDateTime;
@@ -40,7 +40,7 @@ pub fn reserved(order_id: Uuid, id: u128) -> Event {
     held(order_id, id, &["A-0001", "A-0002"])
 }
 
-fn held(order_id: Uuid, id: u128, serials: &[&str]) -> Event {
+pub fn held(order_id: Uuid, id: u128, serials: &[&str]) -> Event {
     let line = ReservedLine {
         phone_id: PHONE.to_string(),
         unit_price: Some(money(500, "KRW")),
@@ -50,7 +50,12 @@ fn held(order_id: Uuid, id: u128, serials: &[&str]) -> Event {
     event("shop", order_id, id, &StockReserved { reservation: Some(reservation), actor: None })
 }
 
-fn rejected(order_id: Uuid, id: u128) -> Event {
+/// Its delivery is booked.
+pub fn booked(order_id: Uuid, id: u128) -> Event {
+    event("delivery", order_id, id, &DeliveryBooked { delivery: Some(Delivery::default()), actor: None })
+}
+
+pub fn rejected(order_id: Uuid, id: u128) -> Event {
     let reject_reason = RejectReason::OutOfStock.into();
     let reservation = Some(Reservation { reject_reason, ..Reservation::default() });
     event("shop", order_id, id, &StockRejected { reservation, actor: None })
@@ -60,7 +65,7 @@ fn delivery() -> Delivery {
     Delivery { carrier: "CJ".to_owned(), tracking_number: "123".to_owned(), ..Delivery::default() }
 }
 
-fn started(order_id: Uuid, id: u128) -> Event {
+pub fn started(order_id: Uuid, id: u128) -> Event {
     event("delivery", order_id, id, &DeliveryStarted { delivery: Some(delivery()), actor: Some(actor()) })
 }
 

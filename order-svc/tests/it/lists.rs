@@ -10,8 +10,13 @@ use chassis::{
     page::{Cursor, Page},
 };
 use order_svc::{
-    app::{GetOrder, ListOrderEvents, ListOrders, get_order::Error, place_order::Command, ports::Filter},
-    domain::{Caller, NewLine, NewOrder, Order, Status},
+    app::{
+        GetOrder, ListOrderEvents, ListOrders,
+        get_order::Error,
+        place_order::Command,
+        ports::{Filter, Owner},
+    },
+    domain::{Actor, Caller, NewLine, NewOrder, Order, Status},
 };
 use time::Duration;
 use tokio::sync::watch;
@@ -75,6 +80,51 @@ async fn everybody_sees_what_is_theirs() {
 }
 
 #[tokio::test]
+async fn who_is_customer_and_staff_sees_both_each_once() {
+    let world = World::sqlite().await;
+    let elsewhere = Uuid::from_u128(0xE);
+    let place = async |customer_id: &str, shop_id| {
+        let customer = Actor { id: customer_id.to_owned(), ..customer() };
+        let command = Command::new(customer, NewOrder { shop_id, ..new_order(1) }, None);
+        world.clock.pass(Duration::SECOND);
+        world.place().run(command).await.expect("placed").id
+    };
+    let mut seen = Vec::new();
+    for (customer_id, shop_id, sees) in [
+        (CUSTOMER, elsewhere, true),
+        ("somebody", SHOP, true),
+        ("somebody", elsewhere, false),
+        (CUSTOMER, SHOP, true),
+        ("somebody", SHOP, true),
+        (CUSTOMER, elsewhere, true),
+    ] {
+        let id = place(customer_id, shop_id).await;
+        seen.extend(sees.then_some(id));
+    }
+    let both = Caller { works_at: as_staff(SHOP).works_at, ..as_customer(CUSTOMER) };
+    for size in [1, 2, 3, 10] {
+        let (mut found, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = Page::parse(size, &token, "f").expect("a page");
+            let mut orders = ListOrders::new(world.read.clone()).run(&both, None, &page).await.expect("orders");
+            token = page.finish(&mut orders, "f", |order| Cursor::new(order.create_time, order.id));
+            for order in &orders {
+                GetOrder::new(world.read.clone()).run(&both, order.id).await.expect("what is listed can be read");
+            }
+            found.extend(orders.iter().map(|order| order.id));
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(found, seen, "{size} a page");
+    }
+    let page = Page::parse(0, "", "f").expect("a page");
+    let nowhere = Caller { customer: false, ..as_customer(CUSTOMER) };
+    let none = ListOrders::new(world.read.clone()).run(&nowhere, None, &page).await.expect("orders");
+    assert_eq!(none, [], "staff without a shop");
+}
+
+#[tokio::test]
 async fn the_history_names_who_did_what() {
     let world = World::sqlite().await;
     let order = world.confirmed().await;
@@ -91,7 +141,12 @@ async fn each_order_of_a_page_has_its_own_lines_as_they_were_written() {
     let world = World::sqlite().await;
     let mut placed = Vec::new();
     for phones in [[9, 1], [5, 7], [1, 9]] {
-        let line = |phone| NewLine { phone_id: Uuid::from_u128(phone), quantity: 1, expected_unit_price: None };
+        let line = |phone| NewLine {
+            phone_id: Uuid::from_u128(phone),
+            quantity: 1,
+            expected_unit_price: None,
+            serials: Vec::new(),
+        };
         let order = NewOrder { lines: phones.map(line).to_vec(), ..new_order(1) };
         placed.push(world.place().run(Command::new(customer(), order, None)).await.expect("placed"));
         world.clock.pass(Duration::SECOND);
@@ -122,7 +177,7 @@ async fn an_order_is_read_as_it_was_at_one_moment() {
                     let orders = if reader % 2 == 0 {
                         vec![world.order(id).await]
                     } else {
-                        world.read.orders(&Filter::default(), &page).await.expect("orders")
+                        world.read.orders(&Filter { owner: Owner::Anyone, status: None }, &page).await.expect("orders")
                     };
                     assert!(orders.iter().all(whole), "{orders:?}");
                 }

@@ -1,11 +1,15 @@
 //! The integration tests of order-svc: a real store, its handlers and its use cases, without a network.
 
+mod accepting;
 mod access;
+mod auditing;
 mod booking;
 mod cancelling;
 mod events;
 mod expiring;
 mod lists;
 mod placing;
+mod serials;
 mod store;
+mod stuck;
 mod world;

@@ -151,6 +151,7 @@ fn written(uuid: fn(&Uuid) -> String, currency_code: &str, blank: &str) -> wire:
             phone_id: uuid(&Uuid::from_u128(0xCD)),
             quantity: 2,
             expected_unit_price: Some(price),
+            serials: Vec::new(),
         }],
         recipient: Some(wire::Recipient {
             name: around("Hong Gildong"),

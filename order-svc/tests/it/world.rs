@@ -10,21 +10,23 @@ use std::{
 
 use chassis::{
     clock::Clock,
-    consumer::{Handler, Taken, take_in},
+    consumer::{Arrival, Handler, Taken, take_in},
     idempotency::{Request, Scope},
     inbox,
     store::{self, Store, sqlite::Sqlite},
 };
+use futures::future::BoxFuture;
 use order_svc::{
     adapters::{
         events::{DeliveryEvents, ShopEvents},
         store::sqlite::{MIGRATIONS, Reads},
     },
     app::{
-        Bookings, Read, Tx,
+        BookOutstanding, Bookings, ListStuckOrders, Read, ResumeOrder, Tx,
         cancel_order::CancelOrder,
         expire_orders::ExpireOrders,
-        place_order::{Command, Deadlines, PlaceOrder},
+        list_stuck_orders::Patience,
+        place_order::{Command, Deadlines, Fallback, PlaceOrder},
         ports::{Booked, Booking, CancelledDelivery, NoAnswer},
         resolve_bookings::ResolveBookings,
     },
@@ -38,6 +40,8 @@ pub const SHOP: Uuid = Uuid::from_u128(0xA);
 pub const PHONE: Uuid = Uuid::from_u128(0xB);
 pub const CUSTOMER: &str = "customer-1";
 pub const BOOKING_DEADLINE: std::time::Duration = std::time::Duration::from_millis(610);
+pub const STUCK_AFTER: std::time::Duration = std::time::Duration::from_mins(5);
+pub const SHIP_REMINDER: std::time::Duration = std::time::Duration::from_hours(72);
 pub const SAGA_DEADLINE: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// A clock that stands still until it is moved.
@@ -69,6 +73,8 @@ pub struct HandBookings {
     pub book_answers: Mutex<VecDeque<BookAnswer>>,
     pub cancel_answers: Mutex<VecDeque<CancelAnswer>>,
     pub cancelled: Mutex<Vec<Uuid>>,
+    /// What happens while the next booking is made.
+    pub meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 impl HandBookings {
@@ -95,6 +101,10 @@ impl Bookings for HandBookings {
             tokio::time::pause();
             tokio::time::advance(takes).await;
             tokio::time::resume();
+        }
+        let meanwhile = self.meanwhile.lock().expect("unpoisoned").take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
         }
         self.book_answers.lock().expect("unpoisoned").pop_front().unwrap_or(Ok(Booked::Yes))
     }
@@ -138,13 +148,32 @@ impl World {
     }
 
     pub fn place(&self) -> PlaceOrder {
+        self.place_or(Fallback::Reject)
+    }
+
+    pub fn place_or(&self, fallback: Fallback) -> PlaceOrder {
         PlaceOrder::new(
             self.store.clone(),
             Arc::clone(&self.read),
             self.bookings.clone(),
             self.clock.clone(),
             Deadlines { booking: BOOKING_DEADLINE, saga: SAGA_DEADLINE },
+            fallback,
         )
+    }
+
+    pub fn book_outstanding(&self) -> BookOutstanding {
+        let (read, bookings) = (Arc::clone(&self.read), self.bookings.clone());
+        BookOutstanding::new(self.store.clone(), read, bookings, self.clock.clone(), BOOKING_DEADLINE)
+    }
+
+    pub fn resume(&self) -> ResumeOrder {
+        ResumeOrder::new(Arc::clone(&self.read), self.book_outstanding(), self.expire())
+    }
+
+    pub fn stuck(&self) -> ListStuckOrders {
+        let patience = Patience { placed: STUCK_AFTER, confirmed: SHIP_REMINDER };
+        ListStuckOrders::new(Arc::clone(&self.read), self.clock.clone(), patience)
     }
 
     pub fn cancel(&self) -> CancelOrder {
@@ -163,14 +192,48 @@ impl World {
         self.place().run(command(None, 1)).await.expect("placed")
     }
 
+    /// An order that was taken while delivery-svc was away.
+    pub async fn unbooked(&self) -> Order {
+        self.unbooked_with(command(None, 1)).await
+    }
+
+    /// The same for a command.
+    pub async fn unbooked_with(&self, command: Command) -> Order {
+        self.bookings.answer([Err(NoAnswer::Unavailable)]);
+        self.place_or(Fallback::Accept).run(command).await.expect("taken")
+    }
+
+    /// How many recipients are kept.
+    pub async fn recipients(&self) -> i64 {
+        let count = sqlx::query_scalar("SELECT count(*) FROM outstanding_booking");
+        count.fetch_one(&self.sqlite.reads()).await.expect("outstanding bookings")
+    }
+
+    /// What is kept of reservations beside orders.
+    pub async fn reservations(&self) -> i64 {
+        let count =
+            sqlx::query_scalar("SELECT (SELECT count(*) FROM held_reservation) + (SELECT count(*) FROM held_line)");
+        count.fetch_one(&self.sqlite.reads()).await.expect("reservations")
+    }
+
+    /// The audit: who did what to what, in order.
+    pub async fn audited(&self) -> Vec<[String; 4]> {
+        let rows: Vec<(String, String, String, String)> =
+            sqlx::query_as("SELECT actor_role, actor_id, action, subject_id FROM audit ORDER BY record_id")
+                .fetch_all(&self.sqlite.reads())
+                .await
+                .expect("the audit");
+        rows.into_iter().map(|(role, actor, action, subject)| [role, actor, action, subject]).collect()
+    }
+
     /// Hands an event of shop-svc in, as its consumer would.
     pub async fn hear_stock(&self, event: inbox::Event) -> Taken {
-        take_in(&self.store, &self.stock, self.clock.as_ref(), Arc::new(event)).await
+        take_in(&self.store, &self.stock, self.clock.as_ref(), arrival("shop"), Arc::new(event)).await
     }
 
     /// Hands an event of delivery-svc in, as its consumer would.
     pub async fn hear_delivery(&self, event: inbox::Event) -> Taken {
-        take_in(&self.store, &self.delivery, self.clock.as_ref(), Arc::new(event)).await
+        take_in(&self.store, &self.delivery, self.clock.as_ref(), arrival("delivery"), Arc::new(event)).await
     }
 
     pub async fn order(&self, id: Uuid) -> Order {
@@ -211,8 +274,16 @@ impl World {
     }
 }
 
+fn arrival(producer: &'static str) -> Arrival<'static> {
+    Arrival { consumer: "order-svc", producer, delivery: Some(1) }
+}
+
 pub fn customer() -> Actor {
     Actor { kind: ActorKind::Customer, id: CUSTOMER.to_owned() }
+}
+
+pub fn operator() -> Actor {
+    Actor { kind: ActorKind::Operator, id: "operator-1".to_owned() }
 }
 
 pub fn as_customer(id: &str) -> Caller {
@@ -246,6 +317,6 @@ pub fn new_order(body: u8) -> NewOrder {
         phone_number: "+82 10-1234-5678".to_owned(),
         address: format!("{body} Sejong-daero"),
     };
-    let line = NewLine { phone_id: PHONE, quantity: 2, expected_unit_price: None };
+    let line = NewLine { phone_id: PHONE, quantity: 2, expected_unit_price: None, serials: Vec::new() };
     NewOrder { shop_id: SHOP, lines: vec![line], recipient }
 }

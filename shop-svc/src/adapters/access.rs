@@ -22,6 +22,8 @@ pub mod method {
     pub const UPDATE_PHONE: &str = "/tword.shop.v1.ShopService/UpdatePhone";
     /// Adds units.
     pub const ADD_UNITS: &str = "/tword.shop.v1.ShopService/AddUnits";
+    /// Withdraws units.
+    pub const WITHDRAW_UNITS: &str = "/tword.shop.v1.ShopService/WithdrawUnits";
 }
 
 const EVERYONE: &[&str] = &["customer", "staff", "manager", "operator"];
@@ -36,11 +38,13 @@ pub const RULES: &[Rule] = &[
     Rule { method: method::REGISTER_PHONES, allow: Allow::Roles(&["manager"]) },
     Rule { method: method::UPDATE_PHONE, allow: Allow::Roles(&["manager"]) },
     Rule { method: method::ADD_UNITS, allow: Allow::Roles(&["manager"]) },
+    Rule { method: method::WITHDRAW_UNITS, allow: Allow::Roles(&["manager"]) },
     Rule { method: "/tword.shop.v1.ShopService/GetShop", allow: Allow::Roles(EVERYONE) },
     Rule { method: "/tword.shop.v1.ShopService/ListShops", allow: Allow::Roles(EVERYONE) },
     Rule { method: "/tword.shop.v1.ShopService/GetPhone", allow: Allow::Roles(EVERYONE) },
     Rule { method: "/tword.shop.v1.ShopService/ListPhones", allow: Allow::Roles(EVERYONE) },
-    Rule { method: "/tword.shop.v1.ShopService/ListUnits", allow: Allow::Roles(STAFF) },
+    Rule { method: "/tword.shop.v1.ShopService/ListUnits", allow: Allow::Roles(EVERYONE) },
+    Rule { method: "/tword.shop.v1.ShopService/GetUnit", allow: Allow::Roles(STAFF) },
     Rule { method: "/tword.shop.v1.ShopService/ListShopOrders", allow: Allow::Roles(STAFF) },
 ];
 
@@ -74,6 +78,27 @@ pub fn manager_or_operator(person: &Person, shop_id: Uuid) -> Result<Actor, Refu
 /// `NOT_FOUND`: the person is none of them.
 pub fn member(person: &Person, shop_id: Uuid) -> Result<Actor, Refusal> {
     act(person, &[Kind::Manager, Kind::Staff, Kind::Operator], Some(shop_id)).ok_or_else(shop_not_found)
+}
+
+/// What somebody may see of a shop's units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Everything.
+    Whole,
+    /// The serials of those available, to choose from.
+    Choice,
+}
+
+/// What the person may see of a shop's units: its staff and operators everything, customers the choice.
+///
+/// # Errors
+/// `NOT_FOUND`: the person is staff of another shop and no customer.
+pub fn sight(person: &Person, shop_id: Uuid) -> Result<Sight, Refusal> {
+    match member(person, shop_id) {
+        Ok(_member) => Ok(Sight::Whole),
+        Err(_refused) if person.has("customer") => Ok(Sight::Choice),
+        Err(refused) => Err(refused),
+    }
 }
 
 /// What one may not see and what is not there are the same answer.
@@ -131,6 +156,22 @@ mod tests {
         ] {
             assert_eq!(refused.expect_err("refused").reason(), &reason::NOT_FOUND);
         }
+    }
+
+    #[test]
+    fn customers_see_units_to_choose_from() {
+        for (roles, seen) in [
+            (&["customer"][..], Some(Sight::Choice)),
+            (&["customer", "operator"], Some(Sight::Whole)),
+            (&["operator"], Some(Sight::Whole)),
+            (&["staff"], None),
+        ] {
+            assert_eq!(sight(&person(roles, Some(OTHER)), OWN).ok(), seen, "{roles:?}");
+        }
+        for roles in [&["customer", "staff"][..], &["manager"]] {
+            assert_eq!(sight(&person(roles, Some(OWN)), OWN), Ok(Sight::Whole));
+        }
+        assert_eq!(sight(&person(&["customer", "staff"], Some(OTHER)), OWN), Ok(Sight::Choice));
     }
 
     #[test]

@@ -4,5 +4,6 @@ pub mod access;
 pub mod convert;
 pub mod events;
 pub mod grpc;
+pub mod metrics;
 pub mod refusals;
 pub mod store;

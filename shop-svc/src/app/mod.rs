@@ -3,6 +3,7 @@
 //! A use case loads, decides by the domain, and saves the new state with its event, in one transaction.
 
 pub mod add_units;
+mod audit;
 pub mod open_or_close_shop;
 pub mod ports;
 pub mod project_order;
@@ -13,5 +14,6 @@ pub mod reserve_stock;
 pub mod sell_stock;
 mod serials;
 pub mod update_phone;
+pub mod withdraw_units;
 
-pub use ports::{Orders, Read, Slice, StockedPhone, Tx};
+pub use ports::{History, Orders, Read, Slice, StockedPhone, Tx};

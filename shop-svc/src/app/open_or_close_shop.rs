@@ -10,7 +10,7 @@ use chassis::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Tx;
+use super::{Tx, audit};
 use crate::domain::{Actor, Shop, shop::Change};
 
 /// [`Shop::open`] or [`Shop::close`].
@@ -64,6 +64,7 @@ impl OpenOrCloseShop {
                 let shop = match transition(&shop, actor, now) {
                     Some(change) => {
                         tx.save_shop(&change).await?;
+                        tx.audit(&audit::shop(Some(&shop), &change)).await?;
                         change.state
                     }
                     None => shop,

@@ -1,14 +1,16 @@
 //! What use cases ask of a store.
 
+use std::collections::BTreeMap;
+
 use chassis::store::{self, Error};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::domain::{
-    Order, Phone, Reservation, Serial, Shop, Stock, Unit,
-    order::{self, Listed},
+    Order, Phone, Reservation, Serial, Shop, Stock, Unit, history,
+    order::{self, Line, Listed},
     phone,
-    reservation::{self, Offer},
+    reservation::{self, Offer, Pick},
     shop, unit,
 };
 
@@ -35,10 +37,11 @@ pub trait Tx: store::Tx {
     /// The database failed.
     async fn phone(&mut self, shop_id: Uuid, phone_id: Uuid) -> Result<Option<Phone>, Error>;
 
-    /// Saves a phone's new version with its event and the units it names.
+    /// Saves a phone's new version with its event and what that does to the units it names, histories included.
     ///
     /// # Errors
-    /// The database failed, another version is stored than the one before, or the shop has one of the serials.
+    /// The database failed, another version is stored than the one before, the shop has one of the serials to be added,
+    /// or one of those to be withdrawn is no available unit of the phone.
     async fn save_phone(&mut self, change: &phone::Change) -> Result<(), Error>;
 
     /// A phone's units by status.
@@ -46,6 +49,12 @@ pub trait Tx: store::Tx {
     /// # Errors
     /// The database failed, or there is no such phone.
     async fn stock(&mut self, phone_id: Uuid) -> Result<Stock, Error>;
+
+    /// Where those of `serials` stand that are units of a phone.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn standing(&mut self, phone_id: Uuid, serials: &[Serial]) -> Result<BTreeMap<Serial, unit::State>, Error>;
 
     /// Which of `serials` the shop has already: at most `limit` of them.
     ///
@@ -65,19 +74,20 @@ pub trait Tx: store::Tx {
     /// The database failed.
     async fn reservation(&mut self, order_id: Uuid) -> Result<Option<Reservation>, Error>;
 
-    /// What a shop can offer of a phone; none where it sells no such phone.
+    /// What a shop can offer for a line of an order; none where it sells no such phone.
     ///
     /// # Errors
     /// The database failed.
-    async fn offer(&mut self, shop_id: Uuid, phone_id: Uuid) -> Result<Option<Offer>, Error>;
+    async fn offer(&mut self, shop_id: Uuid, line: &Line) -> Result<Option<Offer>, Error>;
 
-    /// Holds `quantity` available units of a phone for an order, and answers them, oldest first.
+    /// Holds available units of a phone for an order, and answers them, oldest first.
     ///
     /// # Errors
-    /// The database failed, or fewer are available.
-    async fn take_units(&mut self, order_id: Uuid, phone_id: Uuid, quantity: u32) -> Result<Vec<Serial>, Error>;
+    /// The database failed, or not all of them are available.
+    async fn take_units(&mut self, order_id: Uuid, phone_id: Uuid, pick: &Pick) -> Result<Vec<Serial>, Error>;
 
-    /// Saves a reservation's new version with its event, and frees or sells the units that the event names.
+    /// Saves a reservation's new version with its event, and frees or sells the units that the event names; their
+    /// histories tell of it.
     ///
     /// # Errors
     /// The database failed, or what is stored is not what the change began from.
@@ -120,13 +130,13 @@ pub struct StockedPhone {
     pub stock: Stock,
 }
 
-/// A unit with its place in the order of age.
+/// A unit with a part of its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlacedUnit {
-    /// Grows with each unit that is registered.
-    pub place: i64,
+pub struct History {
     /// The unit.
     pub unit: Unit,
+    /// What happened to it, oldest first.
+    pub entries: Vec<history::Entry>,
 }
 
 /// A page of a shop's orders.
@@ -165,16 +175,29 @@ pub trait Read: Send + Sync {
     /// The database failed.
     async fn phones(&self, shop_id: Uuid, slice: Slice<Uuid>) -> Result<Vec<StockedPhone>, Error>;
 
-    /// A phone's units, oldest first: all, or those of one status.
+    /// A phone's units, oldest first: all, or those of one status; at most `rows` of those younger than `after`.
     ///
     /// # Errors
     /// The database failed.
     async fn units(
         &self,
-        phone_id: Uuid,
+        phone: &Phone,
         status: Option<unit::Status>,
-        slice: Slice<i64>,
-    ) -> Result<Vec<PlacedUnit>, Error>;
+        after: Option<&Serial>,
+        rows: i64,
+    ) -> Result<Vec<Unit>, Error>;
+
+    /// A unit of a shop, with at most `rows` entries of its history that follow the entry with the number `after`.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn history(&self, shop_id: Uuid, serial: &Serial, after: i64, rows: i64) -> Result<Option<History>, Error>;
+
+    /// The units of all shops by status.
+    ///
+    /// # Errors
+    /// The database failed, or some count is above what a `u32` holds.
+    async fn stock_of_all(&self) -> Result<Stock, Error>;
 
     /// A shop's orders, newest first: all, or those of one status. `slice.rows` counts the one that follows the page.
     ///

@@ -9,7 +9,7 @@ use chassis::{
 };
 use uuid::Uuid;
 
-use super::Tx;
+use super::{Tx, audit};
 use crate::domain::{Actor, Currency, Name, Shop};
 
 /// What is asked for.
@@ -58,6 +58,7 @@ impl RegisterShop {
                 }
                 let change = Shop::register(Uuid::now_v7(), command.name, command.currency, actor, now);
                 tx.save_shop(&change).await?;
+                tx.audit(&audit::shop(None, &change)).await?;
                 Ok(keyed.record(tx, change.state).await?)
             })
         });

@@ -22,7 +22,7 @@ pub async fn run(tx: &mut dyn Tx, order: &Order, now: OffsetDateTime) -> Result<
     }
     let mut offers = BTreeMap::new();
     for line in order.lines.as_slice() {
-        if let Some(offer) = tx.offer(order.shop_id, line.phone_id).await? {
+        if let Some(offer) = tx.offer(order.shop_id, line).await? {
             offers.insert(line.phone_id, offer);
         }
     }
@@ -39,7 +39,7 @@ pub async fn run(tx: &mut dyn Tx, order: &Order, now: OffsetDateTime) -> Result<
 async fn take(tx: &mut dyn Tx, order: &Order, takes: &[Take]) -> Result<Vec<HeldLine>, store::Error> {
     let mut lines = Vec::with_capacity(takes.len());
     for take in takes {
-        let serials = tx.take_units(order.id, take.phone_id, take.quantity).await?;
+        let serials = tx.take_units(order.id, take.phone_id, &take.pick).await?;
         lines.push(HeldLine { phone_id: take.phone_id, unit_price: take.unit_price, serials });
     }
     Ok(lines)

@@ -9,7 +9,7 @@ use chassis::{
 };
 use uuid::Uuid;
 
-use super::{StockedPhone, Tx};
+use super::{StockedPhone, Tx, audit};
 use crate::domain::{Actor, phone::Correction};
 
 /// What is asked for.
@@ -70,6 +70,7 @@ impl UpdatePhone {
                 let phone = match phone.correct(command.correction, actor, now) {
                     Some(change) => {
                         tx.save_phone(&change).await?;
+                        tx.audit(&audit::phone(Some(&phone), &change)).await?;
                         change.state
                     }
                     None => phone,

@@ -15,6 +15,19 @@ pub enum Kind {
     Service,
 }
 
+impl Kind {
+    /// The kind's name, as contracts and the audit have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "CUSTOMER",
+            Self::Staff => "STAFF",
+            Self::Manager => "MANAGER",
+            Self::Operator => "OPERATOR",
+            Self::Service => "SERVICE",
+        }
+    }
+}
+
 /// The person or service that caused a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {

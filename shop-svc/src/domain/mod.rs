@@ -3,6 +3,7 @@
 //! Times and ids are arguments. A transition answers the new state with the one event of its version, or why not.
 
 pub mod actor;
+pub mod history;
 pub mod name;
 pub mod order;
 pub mod phone;

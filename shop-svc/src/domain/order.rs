@@ -61,6 +61,8 @@ pub struct Line {
     pub quantity: u32,
     /// The price that the customer expects; any where absent.
     pub expected: Option<(Price, Currency)>,
+    /// The very units that the customer asked for, as many as `quantity` says; empty where any will do.
+    pub requested: Vec<Serial>,
 }
 
 /// 1 to [`MAX_LINES`] lines, each phone once, in the order of phone ids: the order in which stock is locked.
@@ -79,6 +81,9 @@ pub enum Error {
     /// A phone comes twice.
     #[error("an order has each phone once")]
     Repeated,
+    /// Other units are asked for than as many as the quantity says, each once.
+    #[error("a line asks for as many serials as units, each once, or for none")]
+    Requested,
 }
 
 impl Lines {
@@ -96,6 +101,9 @@ impl Lines {
         if lines.iter().map(|line| line.phone_id).collect::<BTreeSet<_>>().len() < lines.len() {
             return Err(Error::Repeated);
         }
+        if !lines.iter().all(asks_for_its_quantity) {
+            return Err(Error::Requested);
+        }
         lines.sort_by_key(|line| line.phone_id);
         Ok(Self(lines))
     }
@@ -104,6 +112,12 @@ impl Lines {
     pub fn as_slice(&self) -> &[Line] {
         &self.0
     }
+}
+
+fn asks_for_its_quantity(line: &Line) -> bool {
+    let distinct: BTreeSet<&Serial> = line.requested.iter().collect();
+    let whole = u32::try_from(distinct.len()) == Ok(line.quantity) && distinct.len() == line.requested.len();
+    line.requested.is_empty() || whole
 }
 
 /// An order as its shop lists it: what was heard of it, with what is held for it here.
@@ -140,6 +154,8 @@ pub struct ListedLine {
     pub unit_price: Option<Price>,
     /// Units held or sold; none until reserved and after release.
     pub serials: Vec<Serial>,
+    /// Units that the customer asked for; none where any will do.
+    pub requested: Vec<Serial>,
 }
 
 impl Listed {
@@ -154,7 +170,20 @@ mod tests {
     use super::*;
 
     fn line(phone: u128, quantity: u32) -> Line {
-        Line { phone_id: Uuid::from_u128(phone), quantity, expected: None }
+        Line { phone_id: Uuid::from_u128(phone), quantity, expected: None, requested: Vec::new() }
+    }
+
+    #[test]
+    fn a_line_asks_for_each_of_its_units_once_or_for_none() {
+        let asking = |numbers: &[u64]| {
+            let requested = numbers.iter().copied().map(Serial::assigned).collect();
+            Lines::new(vec![Line { requested, ..line(1, 2) }])
+        };
+        assert_eq!(asking(&[2, 1]).expect("lines").as_slice()[0].requested.len(), 2);
+        assert!(asking(&[]).is_ok());
+        for wrong in [&[1][..], &[1, 1], &[1, 2, 3], &[1, 2, 2]] {
+            assert_eq!(asking(wrong), Err(Error::Requested), "{wrong:?}");
+        }
     }
 
     #[test]
@@ -176,6 +205,7 @@ mod tests {
                 quantity: 3,
                 unit_price: price.map(|minor| Price::new(minor).expect("a price")),
                 serials: Vec::new(),
+                requested: Vec::new(),
             };
             Listed {
                 id: Uuid::nil(),

@@ -1,9 +1,11 @@
 //! Phones: models that a shop sells. Counts are the units', and raise no version.
 
+use std::collections::BTreeMap;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Actor, Currency, Name, Price, Serial, Shop};
+use super::{Actor, Currency, Name, Price, Serial, Shop, unit};
 
 /// A model that a shop sells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub struct Phone {
     pub unit_price: Price,
     /// The shop's currency.
     pub currency: Currency,
-    /// From 1, one more with each registration, correction or addition.
+    /// From 1, one more with each registration, correction, addition or withdrawal.
     pub version: i64,
     /// When it was registered.
     pub create_time: OffsetDateTime,
@@ -55,10 +57,23 @@ pub enum Event {
     Updated,
     /// These units were added.
     UnitsAdded(Vec<Serial>),
+    /// These units were taken out of sale.
+    UnitsWithdrawn(Vec<Serial>),
 }
 
 /// A phone's new version with its event.
 pub type Change = super::Change<Phone, Event>;
+
+/// Why units could not be withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The phone has no such units: all of them, as they were asked for.
+    #[error("the phone has no such units")]
+    UnknownUnits(Vec<Serial>),
+    /// These units are not available: all of them, as they were asked for, with where they stand.
+    #[error("units are not available")]
+    NotAvailable(Vec<(Serial, unit::State)>),
+}
 
 impl Phone {
     /// Registers a phone at a shop with its first units.
@@ -89,6 +104,35 @@ impl Phone {
     /// Adds units.
     pub fn add_units(&self, serials: Vec<Serial>, actor: Actor, now: OffsetDateTime) -> Change {
         Change { state: self.next(now), event: Event::UnitsAdded(serials), actor }
+    }
+
+    /// Takes units out of sale, all or none; `standing` says where those of them stand that the phone has.
+    ///
+    /// # Errors
+    /// See [`Error`]: units that the phone does not have are told first.
+    pub fn withdraw_units(
+        &self,
+        serials: Vec<Serial>,
+        standing: &BTreeMap<Serial, unit::State>,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Change, Error> {
+        let unknown: Vec<Serial> = serials.iter().filter(|serial| !standing.contains_key(*serial)).cloned().collect();
+        if !unknown.is_empty() {
+            return Err(Error::UnknownUnits(unknown));
+        }
+        let stands = serials.iter().filter_map(|serial| Some((serial, *standing.get(serial)?)));
+        let held: Vec<_> = stands
+            .filter(|(_, state)| match state {
+                unit::State::Available => false,
+                unit::State::Reserved(_) | unit::State::Sold(_) | unit::State::Withdrawn => true,
+            })
+            .map(|(serial, state)| (serial.clone(), state))
+            .collect();
+        if !held.is_empty() {
+            return Err(Error::NotAvailable(held));
+        }
+        Ok(Change { state: self.next(now), event: Event::UnitsWithdrawn(serials), actor })
     }
 
     fn next(&self, now: OffsetDateTime) -> Self {
@@ -138,6 +182,37 @@ mod tests {
         let dearer = Correction { name: None, unit_price: Some(price(101)) };
         let change = phone.correct(dearer, manager(), now).expect("a change");
         assert_eq!((change.state.unit_price, &change.state.name, change.state.version), (price(101), &phone.name, 2));
+    }
+
+    #[test]
+    fn available_units_are_withdrawn_all_or_none() {
+        let phone = phone().state;
+        let order = Uuid::nil();
+        let standing: BTreeMap<_, _> = (1..)
+            .map(Serial::assigned)
+            .zip([
+                unit::State::Available,
+                unit::State::Available,
+                unit::State::Reserved(order),
+                unit::State::Sold(order),
+                unit::State::Withdrawn,
+            ])
+            .collect();
+        let withdraw = |numbers: &[u64]| {
+            let serials = numbers.iter().copied().map(Serial::assigned).collect();
+            phone.withdraw_units(serials, &standing, manager(), OffsetDateTime::UNIX_EPOCH)
+        };
+        let change = withdraw(&[2, 1]).expect("a change");
+        let serials = vec![Serial::assigned(2), Serial::assigned(1)];
+        assert_eq!((change.state.version, change.event), (2, Event::UnitsWithdrawn(serials)));
+        let held = vec![
+            (Serial::assigned(5), unit::State::Withdrawn),
+            (Serial::assigned(3), unit::State::Reserved(order)),
+            (Serial::assigned(4), unit::State::Sold(order)),
+        ];
+        assert_eq!(withdraw(&[5, 1, 3, 4]), Err(Error::NotAvailable(held)));
+        let unknown = vec![Serial::assigned(9), Serial::assigned(8)];
+        assert_eq!(withdraw(&[9, 3, 8, 1]), Err(Error::UnknownUnits(unknown)));
     }
 
     #[test]

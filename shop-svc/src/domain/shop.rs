@@ -14,6 +14,16 @@ pub enum Status {
     Closed,
 }
 
+impl Status {
+    /// The status's name, as contracts and the audit have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Closed => "CLOSED",
+        }
+    }
+}
+
 /// A phone dealership.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shop {

@@ -34,9 +34,19 @@ async fn refused(world: &World, caller: &chassis::auth::Person, shop_id: Uuid, p
         ))
         .await
         .err(),
-        api.list_units(by(
+        api.withdraw_units(by(
             caller,
-            v1::ListUnitsRequest { shop_id: shop_id.clone(), phone_id: phone_id.clone(), ..Default::default() },
+            v1::WithdrawUnitsRequest {
+                shop_id: shop_id.clone(),
+                phone_id: phone_id.clone(),
+                serials: vec!["TW-00000001".to_owned()],
+            },
+        ))
+        .await
+        .err(),
+        api.get_unit(by(
+            caller,
+            v1::GetUnitRequest { shop_id: shop_id.clone(), serial: "TW-00000001".to_owned(), ..Default::default() },
         ))
         .await
         .err(),
@@ -60,6 +70,15 @@ async fn an_outsider_cannot_tell_another_shop_from_none() {
             assert_eq!(there.details(), nowhere.details());
         }
     }
+    let (shop_id, phone_id) = (other.to_string(), phone_id.to_string());
+    for outsider in [manager(own), staff(own), person("x", &["manager"], None)] {
+        for (shop_id, phone_id) in [(&shop_id, &phone_id), (&Uuid::now_v7().to_string(), &Uuid::now_v7().to_string())] {
+            let (shop_id, phone_id) = (shop_id.clone(), phone_id.clone());
+            let list = v1::ListUnitsRequest { shop_id, phone_id, ..Default::default() };
+            let refused = world.api.list_units(by(&outsider, list)).await.expect_err("refused");
+            assert_eq!((reason(&refused).as_str(), refused.message()), ("NOT_FOUND", "shop was not found"));
+        }
+    }
     assert_eq!(world.written().await.len(), before, "nothing changed");
 }
 
@@ -77,12 +96,17 @@ async fn a_phone_of_another_shop_is_not_found() {
     let (shop_id, phone_id) = ids();
     let list = v1::ListUnitsRequest { shop_id, phone_id, ..Default::default() };
     let (shop_id, phone_id) = ids();
+    let withdraw = v1::WithdrawUnitsRequest { shop_id, phone_id, serials: vec!["TW-00000001".to_owned()] };
+    let unit = v1::GetUnitRequest { shop_id: own.to_string(), serial: "TW-00000001".to_owned(), ..Default::default() };
+    let (shop_id, phone_id) = ids();
     let get = v1::GetPhoneRequest { shop_id, phone_id };
     for refused in [
         world.api.update_phone(by(&boss, update)).await.err(),
         world.api.add_units(by(&boss, add)).await.err(),
         world.api.list_units(by(&boss, list)).await.err(),
         world.api.get_phone(by(&boss, get)).await.err(),
+        world.api.withdraw_units(by(&boss, withdraw)).await.err(),
+        world.api.get_unit(by(&boss, unit)).await.err(),
     ] {
         assert_eq!(reason(&refused.expect("refused")), "NOT_FOUND");
     }

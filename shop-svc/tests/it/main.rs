@@ -1,6 +1,7 @@
 //! shop-svc on a real database: its API, what it makes of order events, and its store.
 
 mod access;
+mod audit;
 mod events;
 mod lists;
 mod orders;
@@ -9,4 +10,6 @@ mod replays;
 mod schedules;
 mod shops;
 mod store;
+mod units;
+mod upgrade;
 mod world;

@@ -32,6 +32,7 @@ pub fn order(shop_id: Uuid, lines: &[(Uuid, i32, Option<i64>)]) -> v1::Order {
         expected_unit_price: expected.map(won),
         unit_price: None,
         serials: Vec::new(),
+        requested_serials: Vec::new(),
     };
     v1::Order {
         order_id: Uuid::now_v7().to_string(),
@@ -45,6 +46,14 @@ pub fn order(shop_id: Uuid, lines: &[(Uuid, i32, Option<i64>)]) -> v1::Order {
         update_time: Some(chassis::wire::timestamp(START)),
         ..v1::Order::default()
     }
+}
+
+/// The same order, asking for these very units of one of its phones.
+pub fn asking(mut order: v1::Order, phone_id: Uuid, serials: &[String]) -> v1::Order {
+    for line in order.lines.iter_mut().filter(|line| line.phone_id == phone_id.to_string()) {
+        line.requested_serials = serials.to_vec();
+    }
+    order
 }
 
 /// The event of `order` reaching `version` by `step`.

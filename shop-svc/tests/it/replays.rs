@@ -34,10 +34,20 @@ async fn every_mutation_is_replayed() {
     let second = api.add_units(keyed(&boss, "k", request)).await.expect("added").into_inner();
     assert_eq!(first, second);
 
-    let request =
-        v1::UpdatePhoneRequest { shop_id: shop_id.clone(), phone_id, display_name: None, unit_price: Some(won(2)) };
+    let request = v1::UpdatePhoneRequest {
+        shop_id: shop_id.clone(),
+        phone_id: phone_id.clone(),
+        display_name: None,
+        unit_price: Some(won(2)),
+    };
     let first = api.update_phone(keyed(&boss, "k", request.clone())).await.expect("updated").into_inner();
     let second = api.update_phone(keyed(&boss, "k", request)).await.expect("updated").into_inner();
+    assert_eq!(first, second);
+
+    let withdraw =
+        v1::WithdrawUnitsRequest { shop_id: shop_id.clone(), phone_id, serials: vec!["TW-00000004".to_owned()] };
+    let first = api.withdraw_units(keyed(&boss, "k", withdraw.clone())).await.expect("withdrawn").into_inner();
+    let second = api.withdraw_units(keyed(&boss, "k", withdraw)).await.expect("withdrawn").into_inner();
     assert_eq!(first, second);
 
     let close = v1::CloseShopRequest { shop_id: shop_id.clone() };
@@ -46,7 +56,9 @@ async fn every_mutation_is_replayed() {
     let opened = api.open_shop(keyed(&boss, "k", open.clone())).await.expect("opened").into_inner();
     assert_eq!(api.close_shop(keyed(&boss, "k", close)).await.expect("as closed then").into_inner(), closed);
     assert_eq!(api.open_shop(keyed(&boss, "k", open)).await.expect("as opened then").into_inner(), opened);
-    assert_eq!(world.written().await.len(), 6, "one event each");
+    assert_eq!(world.written().await.len(), 7, "one event each");
+    let records: i64 = sqlx::query_scalar("SELECT count(*) FROM audit").fetch_one(&world.pool).await.expect("a count");
+    assert_eq!(records, 7, "one record each");
     world.check_invariants().await;
 }
 

@@ -1,20 +1,22 @@
 //! However often and in whatever order events come: one final state, and units conserved.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use chassis::{consumer::Failure, inbox::Event};
 use proptest::{prelude::*, test_runner::TestRunner};
-use proto::shop::v1;
+use proto::shop::v1::{self, shop_service_server::ShopService};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::{
-    orders::{Step, event, order},
-    world::World,
+    orders::{Step, asking, event, order},
+    world::{World, by, staff},
 };
 
 /// Orders of one schedule.
 const ORDERS: usize = 5;
+/// Units of each phone where no order has to go without: those that take the oldest leave the youngest to choose from.
+const ENOUGH: i32 = 30;
 
 /// How an order fares from the first version on.
 const FATES: [&[Step]; 6] = [
@@ -26,15 +28,29 @@ const FATES: [&[Step]; 6] = [
     &[Step::Placed, Step::Confirmed, Step::Shipped, Step::Delivered],
 ];
 
-/// One order of a schedule: units of two phones, and its fate.
+/// One order of a schedule: units of two phones, whether it asks for the very units of the second, and its fate.
 #[derive(Clone, Debug)]
 struct Plan {
     quantities: [i32; 2],
+    asks: bool,
     fate: usize,
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    ([0..4_i32, 1..4_i32], 0..FATES.len()).prop_map(|(quantities, fate)| Plan { quantities, fate })
+    ([0..4_i32, 1..4_i32], any::<bool>(), 0..FATES.len()).prop_map(|(quantities, asks, fate)| Plan {
+        quantities,
+        asks,
+        fate,
+    })
+}
+
+/// The units of the second phone that an order may ask for: the youngest, three for each of the orders where there are
+/// enough. Where there are not, orders ask for the same ones.
+fn choice(index: usize, quantity: i32, units: i32) -> Vec<String> {
+    let count = usize::try_from(quantity).expect("few");
+    let last = 2 * usize::try_from(units).expect("few");
+    let own = if units >= ENOUGH { 3 * index } else { 0 };
+    (0..count).map(|number| format!("TW-{:08}", last - own - number)).collect()
 }
 
 /// Which event is delivered when: (order, step) up to five times each, shuffled.
@@ -93,14 +109,18 @@ async fn prepare(
     let phones = [world.phone(shop_id, 10, units).await, world.phone(shop_id, 20, units).await];
     let events: Vec<Vec<Event>> = plans
         .iter()
-        .map(|plan| {
+        .enumerate()
+        .map(|(index, plan)| {
             let lines: Vec<_> = phones
                 .into_iter()
                 .zip(plan.quantities)
                 .filter(|(_, quantity)| *quantity > 0)
                 .map(|(phone, quantity)| (phone, quantity, None))
                 .collect();
-            let order = order(shop_id, &lines);
+            let mut order = order(shop_id, &lines);
+            if plan.asks {
+                order = asking(order, phones[1], &choice(index, plan.quantities[1], units));
+            }
             (1..).zip(FATES[plan.fate]).map(|(version, step)| event(&order, version, *step)).collect()
         })
         .collect();
@@ -125,11 +145,12 @@ fn every_schedule_ends_in_one_state() {
     let mut runner = TestRunner::new(ProptestConfig { cases: 500, failure_persistence: None, ..Default::default() });
     let outcome = runner.run(&schedule(), |(plans, deliveries)| {
         runtime.block_on(async {
-            let (shop_id, phones, events) = prepare(&world, &plans, &deliveries, 20).await;
+            let (shop_id, phones, events) = prepare(&world, &plans, &deliveries, ENOUGH).await;
             assert_eq!(deliver(&world, events).await, 0, "no event is at fault");
             for (index, phone_id) in phones.into_iter().enumerate() {
-                assert_eq!(world.stock(shop_id, phone_id).await, expected(&plans, index, 20));
+                assert_eq!(world.stock(shop_id, phone_id).await, expected(&plans, index, ENOUGH));
             }
+            assert_eq!(chosen(&world, shop_id, &plans).await, 0, "an order got other units than it asked for");
             let heard = heard_versions(&world, shop_id).await;
             let mut last: Vec<i64> =
                 plans.iter().map(|plan| i64::try_from(FATES[plan.fate].len()).expect("few")).collect();
@@ -162,6 +183,17 @@ fn every_schedule_conserves_units() {
     });
     outcome.expect("units are conserved");
     runtime.block_on(world.check_invariants());
+}
+
+/// How many lines hold other units than they ask for.
+async fn chosen(world: &World, shop_id: Uuid, plans: &[Plan]) -> usize {
+    let request = v1::ListShopOrdersRequest { shop_id: shop_id.to_string(), page_size: 200, ..Default::default() };
+    let orders = world.api.list_shop_orders(by(&staff(shop_id), request)).await.expect("orders").into_inner().orders;
+    assert_eq!(orders.len(), plans.len());
+    let lines: Vec<_> = orders.iter().flat_map(|order| &order.lines).collect();
+    let asking = lines.iter().filter(|line| !line.requested_serials.is_empty() && !line.serials.is_empty());
+    let sorted = |serials: &[String]| serials.iter().cloned().collect::<BTreeSet<_>>();
+    asking.filter(|line| sorted(&line.serials) != sorted(&line.requested_serials)).count()
 }
 
 async fn heard_versions(world: &World, shop_id: Uuid) -> Vec<i64> {

@@ -78,7 +78,11 @@ pub struct World {
 impl World {
     pub async fn open() -> Self {
         // Memory, where there is some, spares the tests the disk's fsync.
-        let directory = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).expect("a directory");
+        Self::open_in(TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).expect("a directory")).await
+    }
+
+    /// The same on the database of a directory, if it has one.
+    pub async fn open_in(directory: TempDir) -> Self {
         let url = format!("sqlite://{}", directory.path().join("shop.db").display());
         let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
         let store = sqlite.store(|tx| tx as &mut dyn Tx);
@@ -160,6 +164,16 @@ const BROKEN_RULES: &str = "
     UNION ALL
     SELECT 'a unit follows no reservation' FROM unit
         LEFT JOIN reservation USING (order_id) WHERE unit.order_id IS NOT NULL AND reservation.status IS NOT unit.status
+    UNION ALL
+    SELECT 'a history does not end where its unit stands' FROM unit LEFT JOIN unit_event AS last
+        ON last.unit_id = unit.unit_id AND number = (SELECT count(*) FROM unit_event WHERE unit_id = unit.unit_id)
+        WHERE CASE kind WHEN 'REGISTERED' THEN 'AVAILABLE' WHEN 'RELEASED' THEN 'AVAILABLE' ELSE kind END
+        IS NOT unit.status OR (unit.order_id IS NOT NULL AND last.order_id IS NOT unit.order_id)
+    UNION ALL
+    SELECT 'a unit takes a way that there is none of' FROM unit_event AS before JOIN unit_event AS next
+        ON next.unit_id = before.unit_id AND next.number = before.number + 1
+        WHERE NOT (before.kind IN ('REGISTERED', 'RELEASED') AND next.kind IN ('RESERVED', 'WITHDRAWN')
+        OR before.kind = 'RESERVED' AND next.kind IN ('RELEASED', 'SOLD') AND next.order_id = before.order_id)
     UNION ALL
     SELECT 'a reservation holds another number of units' FROM reservation_line AS line JOIN reservation USING (order_id)
         WHERE quantity * (reservation.status IN ('RESERVED', 'SOLD'))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::keys::Keys;
+use super::otlp::Otlp;
 use super::part::{Part, Service};
 use super::ports::Ports;
 use super::process::{Process, Spec};
@@ -13,7 +14,7 @@ use super::render::{Values, render};
 use super::watchdog::Watchdog;
 use super::{Mesh, files};
 use crate::error::{Error, Result};
-use crate::{paths, tools};
+use crate::{contracts, paths, tools};
 
 /// What a mesh is made of. Whatever is not set has the value that tests want.
 #[derive(Default)]
@@ -82,6 +83,12 @@ impl MeshBuilder {
         self
     }
 
+    /// Where every process sends its spans, of every request; nowhere otherwise.
+    #[must_use]
+    pub fn otlp(self, endpoint: &Otlp) -> Self {
+        endpoint.set(self)
+    }
+
     /// Writes everything that the processes read; starts none. Blocks while tools are brought.
     ///
     /// # Errors
@@ -99,7 +106,7 @@ impl MeshBuilder {
         for place in ["data", "nats", "logs"] {
             paths::make_dir(&dir.join(place))?;
         }
-        paths::write(&files::descriptors(&dir), proto::DESCRIPTORS)?;
+        contracts::write(&dir)?;
         let mut values = values(&dir, &ports, &keys, &passwords);
         values.extend(self.placeholders);
         write_configuration(&dir, &values)?;
@@ -148,7 +155,9 @@ fn values(dir: &Path, ports: &Ports, keys: &Keys, passwords: &[String; 5]) -> Va
     }
     set("NATS_PORT", ports.nats.to_string());
     set("NATS_STORE_DIR", shown(files::nats_store(dir)));
-    set("DESCRIPTORS_FILE", shown(files::descriptors(dir)));
+    for (name, file) in ["DESCRIPTORS_FILE", "OPENAPI_FILE", "DOCS_FILE", "PROTOS_FILE"].into_iter().zip(contracts::FILES) {
+        set(name, shown(dir.join(file)));
+    }
     set("JWKS_FILE", shown(keys.jwks()));
     set("EDGE_PORT", ports.edge.to_string());
     set("MESH_PORT", ports.mesh.to_string());
@@ -175,6 +184,12 @@ const LIMITS: &[(&str, &str)] = &[
     ("CLIENT_RATE_LIMIT", "20000"),
     ("MAX_REQUESTS", "1024"),
     ("MAX_BOOKINGS", "256"),
+    ("MAX_WATCHES", "10240"),
+    ("WATCH_MAX_SECONDS", "3600"),
+    // Nobody listens there, and nothing is sent.
+    ("OTLP_HOST", "127.0.0.1"),
+    ("OTLP_PORT", "9"),
+    ("TRACE_SAMPLING", "0"),
 ];
 
 fn spec(

@@ -16,10 +16,6 @@ pub(crate) fn nats_store(dir: &Path) -> PathBuf {
     dir.join("nats")
 }
 
-pub(crate) fn descriptors(dir: &Path) -> PathBuf {
-    dir.join("descriptors.binpb")
-}
-
 pub(crate) fn data(dir: &Path) -> PathBuf {
     dir.join("data")
 }

@@ -1,3 +1,4 @@
 //! The tests that look at the work tree as a whole.
 
+mod breaking;
 mod tidy;

@@ -15,6 +15,18 @@ fn verdict(world: &World, token: &str) -> Result<Caller, Refused> {
 }
 
 #[test]
+fn a_token_is_believed_until_it_expires_whatever_its_number_is() {
+    let world = World::new();
+    let until = |exp: serde_json::Value| {
+        let token = world.issuer.sign(&person(&json!({ "exp": exp })));
+        world.verifier.verify_until(&token).expect("valid").1.0.unix_timestamp()
+    };
+    let soon = seconds_from_now(60);
+    assert_eq!(u64::try_from(until(json!(soon))), Ok(soon + LEEWAY_SECONDS));
+    assert_eq!(until(json!(u64::MAX)), PrimitiveDateTime::MAX.assume_utc().unix_timestamp());
+}
+
+#[test]
 fn a_persons_token_tells_who_it_is() {
     let world = World::new();
     let token = world

@@ -2,11 +2,22 @@
 
 use uuid::Uuid;
 
-use super::{Tx, micros, one_row};
+use super::{Tx, micros, one_row, reads::Reads};
 use crate::{
-    inbox::{DeadLetter, Event, Gap, Inbox, Progress},
+    inbox::{DeadLetter, Event, Gap, Inbox, Progress, Read, Seen},
     store::Error,
 };
+
+const COMPLETE: &str = "SELECT through FROM inbox_complete WHERE producer = ? AND epoch = ?";
+const HIGHEST: &str = "SELECT max(sequence) FROM inbox_tick WHERE producer = ? AND epoch = ?";
+const BETWEEN: &str =
+    "SELECT count(*) FROM inbox_tick WHERE producer = ? AND epoch = ? AND sequence > ? AND sequence <= ?";
+/// From one epoch of a producer to the next, without a look at their numbers.
+const HIGHEST_OF_ANY: &str = "WITH RECURSIVE known (epoch) AS \
+     (SELECT min(epoch) FROM inbox_tick WHERE producer = ?1 UNION ALL \
+      SELECT (SELECT min(epoch) FROM inbox_tick WHERE producer = ?1 AND epoch > known.epoch) FROM known \
+      WHERE known.epoch IS NOT NULL) \
+     SELECT max((SELECT max(sequence) FROM inbox_tick WHERE producer = ?1 AND epoch = known.epoch)) FROM known";
 
 #[async_trait::async_trait]
 impl Inbox for Tx {
@@ -59,26 +70,40 @@ impl Inbox for Tx {
     }
 
     async fn progress(&mut self, producer: &str, epoch: Uuid, limit: u32) -> Result<Progress, Error> {
-        let complete: Option<i64> =
-            sqlx::query_scalar("SELECT through FROM inbox_complete WHERE producer = ? AND epoch = ?")
-                .bind(producer)
-                .bind(epoch)
-                .fetch_optional(self.connection())
-                .await?;
+        let complete = sqlx::query_scalar(COMPLETE).bind(producer).bind(epoch);
+        let complete: Option<i64> = complete.fetch_optional(self.connection()).await?;
         let complete = complete.unwrap_or(0);
-        let highest: Option<i64> =
-            sqlx::query_scalar("SELECT max(sequence) FROM inbox_tick WHERE producer = ? AND epoch = ?")
-                .bind(producer)
-                .bind(epoch)
-                .fetch_one(self.connection())
-                .await?;
+        let highest = sqlx::query_scalar(HIGHEST).bind(producer).bind(epoch);
+        let highest: Option<i64> = highest.fetch_one(self.connection()).await?;
         let highest = highest.unwrap_or(0);
+        let above = sqlx::query_scalar(BETWEEN).bind(producer).bind(epoch).bind(complete).bind(highest);
+        let above: i64 = above.fetch_one(self.connection()).await?;
         let gaps = gaps_above(self, producer, epoch, complete, limit).await?;
         let now_complete = gaps.first().map_or(highest, |gap| gap.first - 1);
         if now_complete > complete {
             remember_complete(self, producer, epoch, now_complete).await?;
         }
-        Ok(Progress { highest, gaps })
+        Ok(Progress { highest, gaps, seen: complete + above })
+    }
+}
+
+#[async_trait::async_trait]
+impl Read for Reads {
+    async fn seen(&self, producer: &str, epoch: Uuid, head: i64) -> Result<Seen, Error> {
+        let mut transaction = self.pool.begin().await?;
+        let complete = sqlx::query_scalar(COMPLETE).bind(producer).bind(epoch);
+        let complete: Option<i64> = complete.fetch_optional(&mut *transaction).await?;
+        let complete = complete.unwrap_or(0).min(head);
+        let highest = sqlx::query_scalar(HIGHEST).bind(producer).bind(epoch);
+        let highest: Option<i64> = highest.fetch_one(&mut *transaction).await?;
+        let above = sqlx::query_scalar(BETWEEN).bind(producer).bind(epoch).bind(complete).bind(head);
+        let above: i64 = above.fetch_one(&mut *transaction).await?;
+        Ok(Seen { highest: highest.unwrap_or(0), count: complete + above })
+    }
+
+    async fn highest(&self, producer: &str) -> Result<i64, Error> {
+        let highest: Option<i64> = sqlx::query_scalar(HIGHEST_OF_ANY).bind(producer).fetch_one(&self.pool).await?;
+        Ok(highest.unwrap_or(0))
     }
 }
 
@@ -109,4 +134,18 @@ async fn remember_complete(tx: &mut Tx, producer: &str, epoch: Uuid, through: i6
     .execute(tx.connection())
     .await?;
     one_row(&written, "mark of completeness")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::plans::plan_of;
+
+    #[tokio::test]
+    async fn what_was_seen_is_read_along_its_keys() {
+        for query in [COMPLETE, HIGHEST, BETWEEN, HIGHEST_OF_ANY] {
+            let plan = plan_of(query).await;
+            assert!(!plan.contains("SCAN inbox"), "{plan}");
+        }
+    }
 }

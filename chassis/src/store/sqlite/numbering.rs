@@ -1,14 +1,13 @@
 //! The relay's lease and numbers as rows.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures::{Stream, TryStreamExt};
-use sqlx::{FromRow, Row, SqlitePool, sqlite::SqliteRow};
+use sqlx::{FromRow, Row, sqlite::SqliteRow};
 use time::OffsetDateTime;
-use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::{Tx, micros, writer::Writer};
+use super::{Tx, meters, micros, reads::Reads};
 use crate::{
     outbox::LoggedEvent,
     relay::{self, Head, Numbered, Numbering, Term},
@@ -121,39 +120,25 @@ async fn bounded(
     Ok(events)
 }
 
-/// What was numbered, read outside of the writer.
-pub struct Log {
-    reads: SqlitePool,
-    writer: Writer,
-    wake: Arc<Notify>,
-}
-
-impl Log {
-    /// Reads through `reads`; `wake` is notified after each commit that appended events.
-    pub fn new(reads: SqlitePool, writer: Writer, wake: Arc<Notify>) -> Self {
-        Self { reads, writer, wake }
-    }
-}
-
 #[async_trait::async_trait]
-impl relay::Log for Log {
+impl relay::Log for Reads {
     async fn appended(&self) {
         self.wake.notified().await;
     }
 
     async fn epochs(&self) -> Result<Vec<Head>, Error> {
         let (epoch, sequence) =
-            sqlx::query_as("SELECT epoch, next_sequence - 1 FROM relay").fetch_one(&self.reads).await?;
+            sqlx::query_as("SELECT epoch, next_sequence - 1 FROM relay").fetch_one(&self.pool).await?;
         Ok(vec![Head { epoch, sequence }])
     }
 
     async fn unnumbered(&self) -> Result<bool, Error> {
         let waits = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM outbox WHERE sequence IS NULL)");
-        Ok(waits.fetch_one(&self.reads).await?)
+        Ok(waits.fetch_one(&self.pool).await?)
     }
 
     async fn read(&self, epoch: Uuid, after: i64, limit: u32, max_bytes: usize) -> Result<Vec<LoggedEvent>, Error> {
-        let rows = sqlx::query_as(SELECT_EVENTS).bind(epoch).bind(after).bind(limit).fetch(&self.reads);
+        let rows = sqlx::query_as(SELECT_EVENTS).bind(epoch).bind(after).bind(limit).fetch(&self.pool);
         bounded(rows, max_bytes).await
     }
 
@@ -161,8 +146,13 @@ impl relay::Log for Log {
         self.writer.stopped().await;
     }
 
+    fn measure(&self) {
+        let (waiting, limit) = self.writer.waiting();
+        meters::measure(waiting, limit, &self.pool);
+    }
+
     async fn ping(&self) -> Result<(), Error> {
-        sqlx::query("SELECT singleton FROM relay").execute(&self.reads).await?;
+        sqlx::query("SELECT singleton FROM relay").execute(&self.pool).await?;
         Ok(())
     }
 }

@@ -1,12 +1,12 @@
 //! The one writer: units queue for it, run one after another each in a savepoint, and share one commit.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures::FutureExt;
 use sqlx::Executor;
 use tokio::sync::{Notify, mpsc};
 
-use super::Tx;
+use super::{Tx, meters};
 use crate::{
     refusal::chain,
     store::{Backend, Error, Job, Verdict},
@@ -35,6 +35,12 @@ impl Writer {
         let (queue, queued) = mpsc::channel(QUEUE);
         tokio::spawn(write(tx, queued, wake));
         Self { queue }
+    }
+
+    /// Units of work that wait, and how many may.
+    pub fn waiting(&self) -> (usize, usize) {
+        let limit = self.queue.max_capacity();
+        (limit - self.queue.capacity(), limit)
     }
 
     /// Answers once the writer has ended.
@@ -102,6 +108,9 @@ async fn write(mut tx: Tx, mut queued: mpsc::Receiver<Queued>, wake: Arc<Notify>
         if std::mem::take(&mut tx.appended) {
             wake.notify_one();
         }
+        for work in tx.after.drain(..) {
+            work();
+        }
     }
 }
 
@@ -112,7 +121,7 @@ async fn begin(tx: &mut Tx) -> Result<(), sqlx::Error> {
 
 /// Runs a group and answers each of its callers. An error means that the outcome of the commit is not certain.
 async fn commit_group(tx: &mut Tx, group: &mut Vec<Queued>) -> Result<(), sqlx::Error> {
-    metrics::histogram!("tword_store_group_size").record(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
+    meters::group(group.len());
     let mut outcomes = Vec::with_capacity(group.len());
     for job in group.iter_mut() {
         match attempt(tx, job).await {
@@ -121,12 +130,16 @@ async fn commit_group(tx: &mut Tx, group: &mut Vec<Queued>) -> Result<(), sqlx::
                 // The savepoint itself failed, as on a full disk: the whole group is undone, and everyone in it is told so.
                 finish_all(group, &error);
                 tx.appended = false;
+                tx.after.clear();
                 tx.connection.execute("ROLLBACK").await?;
                 return Ok(());
             }
         }
     }
-    if let Err(error) = tx.connection.execute("COMMIT").await {
+    let began = Instant::now();
+    let committed = tx.connection.execute("COMMIT").await;
+    meters::committed(began.elapsed());
+    if let Err(error) = committed {
         for job in group.drain(..) {
             job.finish(Err(Error::Unknown));
         }
@@ -141,10 +154,11 @@ async fn commit_group(tx: &mut Tx, group: &mut Vec<Queued>) -> Result<(), sqlx::
 /// Runs one job in its savepoint. An error is the savepoint's, not the job's.
 async fn attempt(tx: &mut Tx, job: &mut Queued) -> Result<Result<(), Error>, sqlx::Error> {
     tx.connection.execute("SAVEPOINT unit").await?;
-    let appended_before = tx.appended;
+    let (appended_before, after_before) = (tx.appended, tx.after.len());
     let verdict = AssertUnwindSafe(async { job.attempt(tx).await }).catch_unwind().await;
     if !matches!(verdict, Ok(Verdict::Commit)) {
         tx.appended = appended_before;
+        tx.after.truncate(after_before);
         tx.connection.execute("ROLLBACK TO unit").await?;
     }
     tx.connection.execute("RELEASE unit").await?;

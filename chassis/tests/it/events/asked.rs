@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use chassis::{
-    outbox::LoggedEvent,
+    audit, dead_letter, inbox,
+    outbox::{self, LoggedEvent},
     relay::{Head, Log},
-    store::Error,
+    store::{Error, Reads},
 };
 use tokio::sync::watch;
 use uuid::Uuid;
 
 /// A producer's log behind a counter of `ReadEvents`.
 pub struct Asked {
-    log: Arc<dyn Log>,
+    log: Arc<dyn Reads>,
     count: watch::Sender<u32>,
 }
 
 impl Asked {
-    pub fn new(log: Arc<dyn Log>) -> Arc<Self> {
+    pub fn new(log: Arc<dyn Reads>) -> Arc<Self> {
         Arc::new(Self { log, count: watch::Sender::new(0) })
     }
 
@@ -53,7 +54,59 @@ impl Log for Asked {
         self.log.stopped().await;
     }
 
+    fn measure(&self) {
+        self.log.measure();
+    }
+
     async fn ping(&self) -> Result<(), Error> {
         self.log.ping().await
+    }
+}
+
+#[async_trait::async_trait]
+impl outbox::Read for Asked {
+    async fn unpublished(&self, after: i64, rows: i64) -> Result<Vec<outbox::Unpublished>, Error> {
+        self.log.unpublished(after, rows).await
+    }
+
+    async fn backlog(&self) -> Result<outbox::Backlog, Error> {
+        self.log.backlog().await
+    }
+
+    async fn versions(&self, id: Uuid, after: i64, rows: i64, max: usize) -> Result<Vec<outbox::Version>, Error> {
+        self.log.versions(id, after, rows, max).await
+    }
+}
+
+#[async_trait::async_trait]
+impl inbox::Read for Asked {
+    async fn seen(&self, producer: &str, epoch: Uuid, head: i64) -> Result<inbox::Seen, Error> {
+        self.log.seen(producer, epoch, head).await
+    }
+
+    async fn highest(&self, producer: &str) -> Result<i64, Error> {
+        self.log.highest(producer).await
+    }
+}
+
+#[async_trait::async_trait]
+impl dead_letter::Read for Asked {
+    async fn letters(&self, query: &dead_letter::Query) -> Result<Vec<dead_letter::Kept>, Error> {
+        self.log.letters(query).await
+    }
+
+    async fn letter(&self, event_id: Uuid) -> Result<Option<dead_letter::Kept>, Error> {
+        self.log.letter(event_id).await
+    }
+
+    async fn waiting(&self) -> Result<i64, Error> {
+        self.log.waiting().await
+    }
+}
+
+#[async_trait::async_trait]
+impl audit::Read for Asked {
+    async fn records(&self, query: &audit::Query) -> Result<Vec<audit::Entry>, Error> {
+        self.log.records(query).await
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -13,9 +13,10 @@ use chassis::{
     inbox::Event,
     outbox::NewEvent,
     service::{Bound, Service},
-    store::{self, Store, Tx, sqlite::Sqlite},
+    store::{self, Reads, Store, Tx, sqlite::Sqlite},
 };
 use futures::future::{BoxFuture, join_all};
+use prost::Message as _;
 use sqlx::migrate::Migrator;
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -24,7 +25,7 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use uuid::Uuid;
 
 use super::{asked::Asked, broker::Broker};
-use crate::settings::options;
+use crate::settings::{joined, options};
 
 /// Far longer than anything here takes; it only turns a hang into a failure.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -77,6 +78,11 @@ impl Running {
         Self { log, sqlite, store, url: format!("http://{grpc}"), stop, task, folder }
     }
 
+    /// What it reads outside of any transaction.
+    pub fn reads(&self) -> Arc<dyn Reads> {
+        self.sqlite.log()
+    }
+
     /// Drains it.
     pub async fn stop(self) -> Arc<TempDir> {
         self.stop.send("test").expect("it runs");
@@ -85,14 +91,17 @@ impl Running {
     }
 }
 
-/// The producer `left`; the consumer trusts its own key only, so the producer takes the consumer's keys too.
+/// The producer `left`, with the keys of both.
 pub async fn producer(broker: &Broker) -> Running {
     let folder = Arc::new(tempfile::tempdir().expect("a folder"));
-    // The consumer's keys are made first, for the producer to know them.
-    let consumer = options(&folder, "right-svc", &[]);
-    let keys = consumer.service_jwks.to_string_lossy().into_owned();
-    std::fs::copy(&consumer.service_key_file, folder.path().join("right.key")).expect("kept");
-    Running::start(folder, "left", &["--nats-url", &broker.url(), "--service-jwks", &keys], None).await
+    // Keys are made with settings; what is started later has settings of its own.
+    let both = [options(&folder, "left-svc", &[]), options(&folder, "right-svc", &[])];
+    let (keys, key) = (joined(&folder, &[&both[0], &both[1]]), folder.path().join("left.key"));
+    std::fs::copy(&both[0].service_key_file, &key).expect("kept");
+    std::fs::copy(&both[1].service_key_file, folder.path().join("right.key")).expect("kept");
+    let key = key.to_string_lossy();
+    let settings = ["--nats-url", &broker.url(), "--service-key-file", &key, "--service-jwks", &keys];
+    Running::start(folder, "left", &settings, None).await
 }
 
 /// The consumer `right`, which asks the producer directly for what it misses.
@@ -107,7 +116,8 @@ pub async fn consumer_that_repairs(
     heard: &Heard,
     repair_interval: &str,
 ) -> Running {
-    let key = producer.folder.path().join("right.key").to_string_lossy().into_owned();
+    let file = |name: &str| producer.folder.path().join(name).to_string_lossy().into_owned();
+    let (key, keys) = (file("right.key"), file("joined.keys.json"));
     let settings = [
         "--nats-url",
         &broker.url(),
@@ -115,6 +125,8 @@ pub async fn consumer_that_repairs(
         &producer.url,
         "--service-key-file",
         &key,
+        "--service-jwks",
+        &keys,
         "--repair-interval",
         repair_interval,
     ];
@@ -151,6 +163,9 @@ pub struct Heard {
     events: Arc<Mutex<Vec<(i64, String)>>>,
     tries: Arc<Mutex<u32>>,
     moods: Arc<AtomicU32>,
+    healed: Arc<AtomicBool>,
+    refused: Arc<Mutex<Option<&'static str>>>,
+    panics_at: Arc<AtomicU32>,
     caught_up: Arc<Mutex<Option<CaughtUp>>>,
 }
 
@@ -166,6 +181,26 @@ impl Heard {
     /// How often an event that breaks a rule was tried.
     pub fn tries(&self) -> u32 {
         *self.tries.lock().expect("unpoisoned")
+    }
+
+    /// Sequences of the events that had their effect, in the order of their effects.
+    pub fn order(&self) -> Vec<i64> {
+        self.events.lock().expect("unpoisoned").iter().map(|(sequence, _)| *sequence).collect()
+    }
+
+    /// From now on it takes whatever contains a text for undecodable.
+    pub fn refuse(&self, text: &'static str) {
+        *self.refused.lock().expect("unpoisoned") = Some(text);
+    }
+
+    /// It panics at an event's sequence.
+    pub fn panic_at(&self, sequence: u32) {
+        self.panics_at.store(sequence, Ordering::Relaxed);
+    }
+
+    /// From now on it understands what it did not.
+    pub fn heal(&self) {
+        self.healed.store(true, Ordering::Relaxed);
     }
 
     pub fn caught_up(&self) -> Option<OffsetDateTime> {
@@ -184,13 +219,19 @@ impl Handler<dyn Tx> for Heard {
     fn handle<'a>(&'a self, _tx: &'a mut (dyn Tx + 'static), event: &'a Event) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let text = String::from_utf8_lossy(&event.body).into_owned();
-            if text.starts_with("garbage") {
-                event.decode::<prost_types::Timestamp>()?;
+            let healed = self.healed.load(Ordering::Relaxed);
+            assert_ne!(event.sequence, i64::from(self.panics_at.load(Ordering::Relaxed)), "on purpose");
+            let refused = *self.refused.lock().expect("unpoisoned");
+            if (text.starts_with("garbage") || refused.is_some_and(|refused| text.contains(refused))) && !healed {
+                prost_types::Timestamp::decode(b"garbage".as_slice())?;
+            }
+            if text.starts_with("early") {
+                return Err(Failure::Early(text));
             }
             if text.starts_with("moody") && self.moods.fetch_add(1, Ordering::Relaxed) < 2 {
                 return Err(Failure::Early(text));
             }
-            if text.starts_with("broken") {
+            if text.starts_with("broken") && !healed {
                 *self.tries.lock().expect("unpoisoned") += 1;
                 return Err(Failure::Fault(text));
             }

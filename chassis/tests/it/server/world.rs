@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use chassis::{
-    outbox::LoggedEvent,
+    audit, dead_letter, inbox,
+    outbox::{self, LoggedEvent},
     relay::{Head, Log},
     service::{Bound, Error, Service},
     store::{self, Backend, Job, Store, Tx},
@@ -186,8 +187,58 @@ impl Log for Database {
         std::future::pending::<()>().await;
     }
 
+    fn measure(&self) {}
+
     async fn ping(&self) -> Result<(), store::Error> {
         if *self.ready.borrow() { Ok(()) } else { Err(store::Error::Unavailable("on purpose".into())) }
+    }
+}
+
+#[async_trait::async_trait]
+impl outbox::Read for Database {
+    async fn unpublished(&self, _after: i64, _rows: i64) -> Result<Vec<outbox::Unpublished>, store::Error> {
+        self.ping().await.map(|()| Vec::new())
+    }
+
+    async fn backlog(&self) -> Result<outbox::Backlog, store::Error> {
+        self.ping().await.map(|()| outbox::Backlog::default())
+    }
+
+    async fn versions(&self, _: Uuid, _: i64, _: i64, _: usize) -> Result<Vec<outbox::Version>, store::Error> {
+        self.ping().await.map(|()| Vec::new())
+    }
+}
+
+#[async_trait::async_trait]
+impl inbox::Read for Database {
+    async fn seen(&self, _producer: &str, _epoch: Uuid, _head: i64) -> Result<inbox::Seen, store::Error> {
+        self.ping().await.map(|()| inbox::Seen::default())
+    }
+
+    async fn highest(&self, _producer: &str) -> Result<i64, store::Error> {
+        self.ping().await.map(|()| 0)
+    }
+}
+
+#[async_trait::async_trait]
+impl dead_letter::Read for Database {
+    async fn letters(&self, _query: &dead_letter::Query) -> Result<Vec<dead_letter::Kept>, store::Error> {
+        self.ping().await.map(|()| Vec::new())
+    }
+
+    async fn letter(&self, _event_id: Uuid) -> Result<Option<dead_letter::Kept>, store::Error> {
+        self.ping().await.map(|()| None)
+    }
+
+    async fn waiting(&self) -> Result<i64, store::Error> {
+        self.ping().await.map(|()| 0)
+    }
+}
+
+#[async_trait::async_trait]
+impl audit::Read for Database {
+    async fn records(&self, _query: &audit::Query) -> Result<Vec<audit::Entry>, store::Error> {
+        self.ping().await.map(|()| Vec::new())
     }
 }
 

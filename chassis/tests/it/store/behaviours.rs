@@ -34,7 +34,7 @@ pub fn new_event(version: i64) -> NewEvent {
     }
 }
 
-fn event(id: u128, sequence: i64) -> Event {
+pub fn event(id: u128, sequence: i64) -> Event {
     Event {
         id: Uuid::from_u128(id),
         producer: "other".to_owned(),

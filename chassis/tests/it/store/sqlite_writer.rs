@@ -1,7 +1,7 @@
 //! What the embedded store does when a commit fails: nothing is acknowledged any more.
 
 use chassis::store::{
-    self, Store,
+    self, AfterCommit, Store,
     sqlite::{Sqlite, Tx},
 };
 use futures::future::{BoxFuture, join, join_all};
@@ -74,4 +74,34 @@ async fn a_panic_before_the_first_await_fails_alone_too() {
     let (panicked, others) = join(panics, join_all((0..3).map(|_| run(&store, "DELETE FROM parent")))).await;
     assert!(matches!(panicked, Err(Error::Store(store::Error::Panicked))), "{panicked:?}");
     assert!(others.iter().all(Result::is_ok), "{others:?}");
+}
+
+#[tokio::test]
+async fn what_is_to_be_done_after_a_commit_is_done_then_and_only_then() {
+    let (sqlite, store, _directory) = opened().await;
+    let (done, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let unit = |name: &'static str, refuse: bool| {
+        let (done, reads) = (done.clone(), sqlite.reads());
+        store.run(move |tx| {
+            let (done, reads) = (done.clone(), reads.clone());
+            Box::pin(async move {
+                tx.after_commit(Box::new(move || done.send((name, reads)).expect("awaited")));
+                let row = tx.connection().execute("INSERT INTO parent DEFAULT VALUES").await;
+                row.map_err(store::Error::from)?;
+                if refuse { Err(Error::Refused) } else { Ok(()) }
+            })
+        })
+    };
+    // They share a commit.
+    let (first, refused, last) = futures::join!(unit("first", false), unit("refused", true), unit("last", false));
+    assert!(first.is_ok() && refused.is_err() && last.is_ok());
+    for expected in ["first", "last"] {
+        let (name, reads) = told.recv().await.expect("told");
+        let committed: i64 = sqlx::query_scalar("SELECT count(*) FROM parent").fetch_one(&reads).await.expect("a count");
+        assert_eq!((name, committed), (expected, 2));
+    }
+    assert!(matches!(run(&store, ORPHAN).await, Err(Error::Store(store::Error::Unknown))));
+    let lost = unit("lost", false).await;
+    assert!(lost.is_err());
+    assert!(told.try_recv().is_err(), "nothing is done after what was not committed");
 }

@@ -4,7 +4,10 @@ use chassis::{
     refusal::{Refusal, Violations},
     wire,
 };
-use proto::delivery::v1::{self as messages, BookDeliveryRequest, CancelDeliveryRequest, ShipDeliveryRequest};
+use proto::delivery::v1::{
+    self as messages, BookDeliveryRequest, CancelDeliveryRequest, CorrectRecipientRequest,
+    CorrectTrackingNumberRequest, ShipDeliveryRequest,
+};
 use uuid::Uuid;
 
 use super::{Nonsense, actor};
@@ -30,7 +33,7 @@ pub fn book_command(request: BookDeliveryRequest) -> Result<book_delivery::Comma
     let request_hash = violations.check("request_hash", request_hash(&request.request_hash));
     let shop_id = violations.check("shop_id", wire::uuid(&request.shop_id));
     let customer_id = violations.check("customer_id", subject(request.customer_id));
-    let recipient = recipient(request.recipient, &mut violations);
+    let recipient = recipient(request.recipient.as_ref(), &mut violations);
     violations.finish()?;
     // Whatever is absent was noted as a violation.
     let (Some(id), Some(request_hash), Some(shop_id), Some(customer_id), Some(recipient)) =
@@ -78,7 +81,48 @@ pub fn ship_command(request: &ShipDeliveryRequest) -> Result<(Uuid, Tracking), R
     Ok((delivery_id, Tracking { carrier, number }))
 }
 
-fn recipient(message: Option<messages::Recipient>, violations: &mut Violations) -> Option<Recipient> {
+/// Which delivery goes to whom instead.
+///
+/// # Errors
+/// Every wrong field.
+pub fn correct_recipient_command(request: &CorrectRecipientRequest) -> Result<(Uuid, Recipient), Refusal> {
+    let mut violations = Violations::default();
+    let delivery_id = violations.check("delivery_id", wire::uuid(&request.delivery_id));
+    let recipient = recipient(request.recipient.as_ref(), &mut violations);
+    violations.finish()?;
+    let (Some(delivery_id), Some(recipient)) = (delivery_id, recipient) else {
+        return Err(Refusal::invalid(Vec::new()));
+    };
+    Ok((delivery_id, recipient))
+}
+
+/// Which delivery is found under which number instead.
+///
+/// # Errors
+/// Every wrong field.
+pub fn correct_tracking_number_command(request: &CorrectTrackingNumberRequest) -> Result<(Uuid, Number), Refusal> {
+    let mut violations = Violations::default();
+    let delivery_id = violations.check("delivery_id", wire::uuid(&request.delivery_id));
+    let number = violations.check("tracking_number", Number::new(&request.tracking_number));
+    violations.finish()?;
+    let (Some(delivery_id), Some(number)) = (delivery_id, number) else {
+        return Err(Refusal::invalid(Vec::new()));
+    };
+    Ok((delivery_id, number))
+}
+
+/// Whom to erase.
+///
+/// # Errors
+/// No opaque subject.
+pub fn customer(customer_id: String) -> Result<String, Refusal> {
+    let mut violations = Violations::default();
+    let customer_id = violations.check("customer_id", subject(customer_id));
+    violations.finish()?;
+    customer_id.ok_or_else(|| Refusal::invalid(Vec::new()))
+}
+
+fn recipient(message: Option<&messages::Recipient>, violations: &mut Violations) -> Option<Recipient> {
     let Some(message) = message else {
         violations.add("recipient", "is required");
         return None;

@@ -12,7 +12,8 @@ use chassis::{
 };
 use prost::Message;
 use proto::delivery::v1::{
-    CompleteDeliveryRequest, CompleteDeliveryResponse, Delivery as DeliveryMessage, GetDeliveryRequest,
+    CompleteDeliveryRequest, CompleteDeliveryResponse, CorrectRecipientRequest, CorrectRecipientResponse,
+    CorrectTrackingNumberRequest, CorrectTrackingNumberResponse, Delivery as DeliveryMessage, GetDeliveryRequest,
     GetDeliveryResponse, ListDeliveriesRequest, ListDeliveriesResponse, ShipDeliveryRequest, ShipDeliveryResponse,
     delivery_service_server::DeliveryService,
 };
@@ -24,6 +25,8 @@ use crate::{
     app::{
         Changed,
         complete_delivery::{self, CompleteDelivery},
+        correct_recipient::{self, CorrectRecipient},
+        correct_tracking_number::{self, CorrectTrackingNumber},
         get_delivery::GetDelivery,
         list_deliveries::{Filter, ListDeliveries, Query},
         ports::Addressed,
@@ -43,6 +46,10 @@ pub struct Deliveries {
     pub ship: ShipDelivery,
     /// Completes.
     pub complete: CompleteDelivery,
+    /// Corrects recipients.
+    pub correct_recipient: CorrectRecipient,
+    /// Corrects tracking numbers.
+    pub correct_tracking_number: CorrectTrackingNumber,
     /// Dates keyed calls.
     pub clock: Arc<dyn Clock>,
 }
@@ -97,6 +104,34 @@ impl DeliveryService for Deliveries {
         let recorded = |answer: &[u8]| CompleteDeliveryResponse::decode(answer).map(|answer| answer.delivery);
         Ok(Response::new(CompleteDeliveryResponse { delivery: answered(changed, recorded)? }))
     }
+
+    async fn correct_recipient(
+        &self,
+        request: Request<CorrectRecipientRequest>,
+    ) -> Result<Response<CorrectRecipientResponse>, Status> {
+        let customer_id = grpc::person(&request)?.subject;
+        let (delivery_id, recipient) = convert::correct_recipient_command(request.get_ref())?;
+        let key = grpc::keyed(&request, access::CORRECT_RECIPIENT, self.clock.now())?;
+        let command = correct_recipient::Command { delivery_id, recipient, customer_id };
+        let keyed = Keyed::new(key, record_readdressed);
+        let changed = self.correct_recipient.run(command, keyed).await.map_err(Refusal::from)?;
+        let recorded = |answer: &[u8]| CorrectRecipientResponse::decode(answer).map(|answer| answer.delivery);
+        Ok(Response::new(CorrectRecipientResponse { delivery: answered(changed, recorded)? }))
+    }
+
+    async fn correct_tracking_number(
+        &self,
+        request: Request<CorrectTrackingNumberRequest>,
+    ) -> Result<Response<CorrectTrackingNumberResponse>, Status> {
+        let person = grpc::person(&request)?;
+        let (delivery_id, number) = convert::correct_tracking_number_command(request.get_ref())?;
+        let key = grpc::keyed(&request, access::CORRECT_TRACKING_NUMBER, self.clock.now())?;
+        let command = correct_tracking_number::Command { delivery_id, number, staff: access::staff(&person)? };
+        let keyed = Keyed::new(key, record_renumbered);
+        let changed = self.correct_tracking_number.run(command, keyed).await.map_err(Refusal::from)?;
+        let recorded = |answer: &[u8]| CorrectTrackingNumberResponse::decode(answer).map(|answer| answer.delivery);
+        Ok(Response::new(CorrectTrackingNumberResponse { delivery: answered(changed, recorded)? }))
+    }
 }
 
 /// The answer of `ShipDelivery` as it is recorded, without personal data.
@@ -107,6 +142,16 @@ pub fn record_shipped(delivery: &Delivery) -> Vec<u8> {
 /// The answer of `CompleteDelivery` as it is recorded, without personal data.
 pub fn record_completed(delivery: &Delivery) -> Vec<u8> {
     CompleteDeliveryResponse { delivery: Some(convert::delivery(delivery, None)) }.encode_to_vec()
+}
+
+/// The answer of `CorrectRecipient` as it is recorded, without personal data.
+pub fn record_readdressed(delivery: &Delivery) -> Vec<u8> {
+    CorrectRecipientResponse { delivery: Some(convert::delivery(delivery, None)) }.encode_to_vec()
+}
+
+/// The answer of `CorrectTrackingNumber` as it is recorded, without personal data.
+pub fn record_renumbered(delivery: &Delivery) -> Vec<u8> {
+    CorrectTrackingNumberResponse { delivery: Some(convert::delivery(delivery, None)) }.encode_to_vec()
 }
 
 /// The delivery as it was answered, with the recipient as it is now.

@@ -2,6 +2,8 @@
 
 mod bookings;
 mod deliveries;
+mod operations;
 
 pub use bookings::Bookings;
 pub use deliveries::Deliveries;
+pub use operations::Operations;

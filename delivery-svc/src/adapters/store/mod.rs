@@ -1,4 +1,5 @@
 //! Deliveries in databases.
 
+pub(super) mod named;
 mod row;
 pub mod sqlite;

@@ -4,12 +4,13 @@ use chassis::store::{Error, sqlite::time};
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
 
+use super::named::Named;
 use crate::{
     app::ports::Addressed,
     domain::{
         actor::{Actor, Role},
         delivery::{Cancellation, Delivery, State, Status},
-        recipient::{self, Recipient},
+        recipient::Recipient,
         tracking::Tracking,
     },
 };
@@ -29,6 +30,14 @@ macro_rules! recipient_columns {
 
 /// One delivery by its id, as a [`DeliveryRow`].
 pub const SELECT_DELIVERY: &str = concat!("SELECT ", columns!(), " FROM delivery WHERE delivery_id = ?");
+
+/// A customer's final deliveries that have a recipient, by id, after one, at most so many, as [`DeliveryRow`]s.
+pub const SELECT_TO_CLEAR: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM delivery WHERE customer_id = ? AND recipient_name IS NOT NULL AND delivery_id > ? \
+     AND status IN ('DELIVERED', 'CANCELLED') ORDER BY delivery_id LIMIT ?"
+);
 
 /// One recipient by its delivery's id, as a [`RecipientRow`].
 pub const SELECT_RECIPIENT: &str = concat!("SELECT ", recipient_columns!(), " FROM delivery WHERE delivery_id = ?");
@@ -102,19 +111,9 @@ impl TryFrom<DeliveryRow> for Delivery {
     }
 }
 
-impl TryFrom<RecipientRow> for Option<Recipient> {
-    type Error = Error;
-
-    fn try_from(row: RecipientRow) -> Result<Self, Error> {
-        let (Some(name), Some(phone_number), Some(address)) = (row.name, row.phone_number, row.address) else {
-            return Ok(None);
-        };
-        let recipient = (|| {
-            let name = recipient::Name::new(&name)?;
-            let phone_number = recipient::PhoneNumber::new(&phone_number)?;
-            Ok(Recipient::new(name, phone_number, recipient::Address::new(&address)?))
-        })();
-        recipient.map(Some).map_err(|invalid: recipient::Invalid| Error::inconsistent(invalid))
+impl From<RecipientRow> for Option<Recipient> {
+    fn from(row: RecipientRow) -> Self {
+        Some(Recipient::kept(row.name?, row.phone_number?, row.address?))
     }
 }
 
@@ -122,7 +121,7 @@ impl TryFrom<AddressedRow> for Addressed {
     type Error = Error;
 
     fn try_from(row: AddressedRow) -> Result<Self, Error> {
-        Ok(Self { delivery: row.0.try_into()?, recipient: row.1.try_into()? })
+        Ok(Self { delivery: row.0.try_into()?, recipient: row.1.into() })
     }
 }
 
@@ -164,29 +163,3 @@ fn cancellation(row: &DeliveryRow) -> Result<Option<Cancellation>, Error> {
 fn impossible(id: Uuid, what: &str) -> Error {
     Error::inconsistent(format!("delivery {id} has an impossible {what}"))
 }
-
-/// A value that is stored by its name.
-pub trait Named: Sized {
-    /// Its name.
-    fn name(self) -> &'static str;
-
-    /// The value of a name.
-    fn parse(name: &str) -> Option<Self>;
-}
-
-macro_rules! named {
-    ($kind:ty { $($value:ident = $name:literal),* }) => {
-        impl Named for $kind {
-            fn name(self) -> &'static str {
-                match self { $(Self::$value => $name),* }
-            }
-
-            fn parse(name: &str) -> Option<Self> {
-                match name { $($name => Some(Self::$value),)* _ => None }
-            }
-        }
-    };
-}
-
-named!(Status { Booked = "BOOKED", Ready = "READY", Shipped = "SHIPPED", Delivered = "DELIVERED", Cancelled = "CANCELLED" });
-named!(Role { Customer = "CUSTOMER", Staff = "STAFF", Manager = "MANAGER", Operator = "OPERATOR", Service = "SERVICE" });

@@ -12,8 +12,10 @@ use chassis::{
 use sqlx::{QueryBuilder, SqlitePool, migrate::Migrator, query::Query as Statement, sqlite::SqliteArguments};
 use uuid::Uuid;
 
+use super::named::Named;
 use super::row::{
-    AddressedRow, DeliveryRow, Named, PlaceRow, RecipientRow, SELECT_ADDRESSED, SELECT_DELIVERY, SELECT_RECIPIENT,
+    AddressedRow, DeliveryRow, PlaceRow, RecipientRow, SELECT_ADDRESSED, SELECT_DELIVERY, SELECT_RECIPIENT,
+    SELECT_TO_CLEAR,
 };
 use crate::{
     adapters::events::outgoing,
@@ -23,7 +25,7 @@ use crate::{
         ports::{Addressed, Place},
     },
     domain::{
-        delivery::{Delivery, Event, State},
+        delivery::{Delivery, Event, State, Status},
         recipient::Recipient,
     },
 };
@@ -42,7 +44,7 @@ impl app::Tx for Tx {
     async fn recipient(&mut self, id: Uuid) -> Result<Option<Recipient>, Error> {
         let row: Option<RecipientRow> =
             sqlx::query_as(SELECT_RECIPIENT).bind(id).fetch_optional(self.connection()).await?;
-        row.map_or(Ok(None), TryInto::try_into)
+        Ok(row.and_then(Into::into))
     }
 
     async fn insert(&mut self, first: &Event, recipient: Option<&Recipient>) -> Result<bool, Error> {
@@ -89,10 +91,55 @@ impl app::Tx for Tx {
         Ok(())
     }
 
+    async fn readdress(&mut self, change: &Event, recipient: Option<&Recipient>) -> Result<(), Error> {
+        self.save(std::slice::from_ref(change)).await?;
+        let written = sqlx::query(
+            "UPDATE delivery SET recipient_name = ?, recipient_phone_number = ?, recipient_address = ? \
+             WHERE delivery_id = ? AND version = ?",
+        )
+        .bind(recipient.map(Recipient::name))
+        .bind(recipient.map(Recipient::phone_number))
+        .bind(recipient.map(Recipient::address))
+        .bind(change.delivery.id)
+        .bind(change.delivery.version)
+        .execute(self.connection())
+        .await?;
+        one_row(&written, "delivery")
+    }
+
     async fn claim(&mut self, id: Uuid, version: i64) -> Result<(), Error> {
         let statement = "UPDATE delivery SET claimed = 1 WHERE delivery_id = ? AND version = ? AND status = 'BOOKED'";
         let written = sqlx::query(statement).bind(id).bind(version).execute(self.connection()).await?;
         one_row(&written, "booking")
+    }
+
+    async fn erased(&mut self, customer_id: &str) -> Result<Option<OffsetDateTime>, Error> {
+        let statement = "SELECT erase_time FROM erased_customer WHERE customer_id = ?";
+        let found: Option<i64> =
+            sqlx::query_scalar(statement).bind(customer_id).fetch_optional(self.connection()).await?;
+        found.map(time).transpose()
+    }
+
+    async fn mark_erased(&mut self, customer_id: &str, time: OffsetDateTime) -> Result<(), Error> {
+        let written = sqlx::query(
+            "INSERT INTO erased_customer (customer_id, erase_time) VALUES (?, ?) \
+             ON CONFLICT (customer_id) DO UPDATE SET erase_time = excluded.erase_time",
+        )
+        .bind(customer_id)
+        .bind(micros(time))
+        .execute(self.connection())
+        .await?;
+        one_row(&written, "erased customer")
+    }
+
+    async fn to_clear(&mut self, customer_id: &str, after: Option<Uuid>, limit: u32) -> Result<Vec<Delivery>, Error> {
+        let rows: Vec<DeliveryRow> = sqlx::query_as(SELECT_TO_CLEAR)
+            .bind(customer_id)
+            .bind(after.unwrap_or(Uuid::nil()))
+            .bind(limit)
+            .fetch_all(self.connection())
+            .await?;
+        rows.into_iter().map(TryInto::try_into).collect()
     }
 }
 
@@ -154,6 +201,16 @@ impl app::Read for Reads {
         query.push(" ORDER BY create_time, delivery_id LIMIT ").push_bind(asked.rows);
         let rows: Vec<AddressedRow> = query.build_query_as().fetch_all(&self.0).await?;
         rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    async fn addressed(&self, customer_id: &str) -> Result<u32, Error> {
+        let statement = "SELECT count(*) FROM delivery WHERE customer_id = ? AND recipient_name IS NOT NULL";
+        Ok(sqlx::query_scalar(statement).bind(customer_id).fetch_one(&self.0).await?)
+    }
+
+    async fn standing(&self, status: Status, most: u32) -> Result<u32, Error> {
+        let statement = "SELECT count(*) FROM (SELECT 1 FROM delivery WHERE status = ? LIMIT ?)";
+        Ok(sqlx::query_scalar(statement).bind(status.name()).bind(most).fetch_one(&self.0).await?)
     }
 
     async fn unclaimed(&self, before: OffsetDateTime, after: Option<Place>, limit: u32) -> Result<Vec<Place>, Error> {

@@ -185,6 +185,54 @@ fn what_cannot_be_is_told() {
     }
 }
 
+#[test]
+fn a_recipient_is_corrected_until_it_is_shipped() {
+    for (delivery, version) in [(booked(), 2), (ready(), 3)] {
+        let state = delivery.state.clone();
+        let event = delivery.correct_recipient(Actor::customer("customer-1"), NOW).expect("corrected");
+        assert_eq!((event.kind, event.delivery.version, event.delivery.state), (Kind::Updated, version, state));
+        assert_eq!(event.actor, Actor::customer("customer-1"));
+    }
+    let refused =
+        [(shipped(), Error::AlreadyShipped), (delivered(), Error::AlreadyShipped), (cancelled(), Error::Cancelled)];
+    for (delivery, error) in refused {
+        assert_eq!(delivery.correct_recipient(staff(), NOW), Err(error));
+    }
+}
+
+#[test]
+fn a_tracking_number_is_corrected_once_it_is_shipped() {
+    let other = Tracking::new("CJ", "456").expect("valid");
+    let corrected = |delivery: Delivery| delivery.correct_number(&other.number, staff(), NOW);
+    for (delivery, state, version) in
+        [(shipped(), State::Shipped(other.clone()), 4), (delivered(), State::Delivered(other.clone()), 5)]
+    {
+        let event = corrected(delivery.clone()).expect("corrected").expect("an event");
+        assert_eq!((event.kind, event.delivery.version, &event.delivery.state), (Kind::Updated, version, &state));
+        assert_eq!(corrected(event.delivery), Ok(None), "it is that number already");
+        assert_eq!(delivery.correct_number(&tracking().number, staff(), NOW), Ok(None));
+    }
+    for (delivery, error) in
+        [(booked(), Error::NotShipped), (ready(), Error::NotShipped), (cancelled(), Error::Cancelled)]
+    {
+        assert_eq!(corrected(delivery), Err(error));
+    }
+}
+
+#[test]
+fn only_what_is_final_is_erased() {
+    for delivery in [booked(), ready(), shipped()] {
+        assert_eq!(delivery.erase(staff(), NOW), None);
+    }
+    for (delivery, version) in [(delivered(), 5), (cancelled(), 3)] {
+        let event = delivery.clone().erase(staff(), NOW).expect("final");
+        assert_eq!(
+            (event.kind, event.delivery.version, event.delivery.state),
+            (Kind::Updated, version, delivery.state)
+        );
+    }
+}
+
 /// Anything that can be asked of a delivery.
 #[derive(Clone, Debug)]
 enum Ask {
@@ -192,6 +240,9 @@ enum Ask {
     Void,
     Ship,
     Complete,
+    CorrectRecipient,
+    CorrectNumber,
+    Erase,
     Follow(Standing),
 }
 
@@ -201,6 +252,9 @@ fn asks() -> impl Strategy<Value = Vec<Ask>> {
         1 => Just(Ask::Void),
         3 => Just(Ask::Ship),
         2 => Just(Ask::Complete),
+        1 => Just(Ask::CorrectRecipient),
+        1 => Just(Ask::CorrectNumber),
+        1 => Just(Ask::Erase),
         1 => Just(Ask::Follow(Standing::Placed)),
         3 => Just(Ask::Follow(Standing::Confirmed)),
         1 => Just(Ask::Follow(Standing::Ended(cancellation("order")))),
@@ -221,6 +275,12 @@ fn apply(delivery: Delivery, ask: Ask) -> (Delivery, Vec<Event>) {
         Ask::Void => delivery.void(cancellation("void"), NOW).ok().flatten().into_iter().collect(),
         Ask::Ship => delivery.ship(tracking(), staff(), NOW).into_iter().collect(),
         Ask::Complete => delivery.complete(staff(), NOW).into_iter().collect(),
+        Ask::CorrectRecipient => delivery.correct_recipient(staff(), NOW).into_iter().collect(),
+        Ask::CorrectNumber => {
+            let number = Tracking::new("CJ", "456").expect("valid").number;
+            delivery.correct_number(&number, staff(), NOW).ok().flatten().into_iter().collect()
+        }
+        Ask::Erase => delivery.erase(staff(), NOW).into_iter().collect(),
         Ask::Follow(standing) => match delivery.follow(&standing, &order_svc(), NOW) {
             Ok(followed) => return (followed.delivery, followed.events),
             Err(Contradiction) => vec![],
@@ -239,8 +299,11 @@ fn rank(state: &State) -> u8 {
     }
 }
 
-fn can_follow(before: &State, after: &State) -> bool {
-    match after {
+fn can_follow(before: &State, event: &Event) -> bool {
+    if event.kind == Kind::Updated {
+        return before.status() == event.delivery.state.status();
+    }
+    match &event.delivery.state {
         State::Booked { .. } => false,
         State::Ready => matches!(before, State::Booked { .. }),
         State::Shipped(_) => matches!(before, State::Ready),
@@ -259,7 +322,7 @@ proptest! {
             let mut last = delivery.clone();
             for event in events {
                 prop_assert_eq!(event.delivery.version, last.version + 1);
-                prop_assert!(can_follow(&last.state, &event.delivery.state), "{:?} after {:?}", event, last);
+                prop_assert!(can_follow(&last.state, &event), "{:?} after {:?}", event, last);
                 last = event.delivery;
             }
             prop_assert_eq!(last.version, after.version);

@@ -4,7 +4,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Booking, Cancel, Cancellation, Contradiction, Delivery, Error, Event, Kind, State};
-use crate::domain::{actor::Actor, tracking::Tracking};
+use crate::domain::{
+    actor::Actor,
+    tracking::{Number, Tracking},
+};
 
 impl Delivery {
     /// Books a delivery.
@@ -114,6 +117,48 @@ impl Delivery {
             State::Delivered(_) => Err(Error::AlreadyDelivered),
             State::Cancelled(_) => Err(Error::Cancelled),
         }
+    }
+
+    /// Goes to another recipient than before, who is kept beside it. Only what is not shipped can.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyShipped`] or [`Error::Cancelled`].
+    pub fn correct_recipient(self, actor: Actor, now: OffsetDateTime) -> Result<Event, Error> {
+        match self.state {
+            State::Booked { .. } | State::Ready => Ok(self.into_updated(actor, now)),
+            State::Shipped(_) | State::Delivered(_) => Err(Error::AlreadyShipped),
+            State::Cancelled(_) => Err(Error::Cancelled),
+        }
+    }
+
+    /// Is found under another number of the same carrier; nothing where it is that number already.
+    ///
+    /// # Errors
+    /// [`Error::NotShipped`] or [`Error::Cancelled`].
+    pub fn correct_number(self, number: &Number, actor: Actor, now: OffsetDateTime) -> Result<Option<Event>, Error> {
+        let corrected = |tracking: &Tracking| Tracking { carrier: tracking.carrier.clone(), number: number.clone() };
+        let state = match &self.state {
+            State::Shipped(tracking) | State::Delivered(tracking) if tracking.number == *number => return Ok(None),
+            State::Shipped(tracking) => State::Shipped(corrected(tracking)),
+            State::Delivered(tracking) => State::Delivered(corrected(tracking)),
+            State::Booked { .. } | State::Ready => return Err(Error::NotShipped),
+            State::Cancelled(_) => return Err(Error::Cancelled),
+        };
+        Ok(Some(self.into_next(state, Kind::Updated, actor, now)))
+    }
+
+    /// Loses its recipient; nothing where somebody still needs to know whom it goes to.
+    pub fn erase(self, actor: Actor, now: OffsetDateTime) -> Option<Event> {
+        match self.state {
+            State::Booked { .. } | State::Ready | State::Shipped(_) => None,
+            State::Delivered(_) | State::Cancelled(_) => Some(self.into_updated(actor, now)),
+        }
+    }
+
+    /// The next version, where it stands.
+    fn into_updated(self, actor: Actor, now: OffsetDateTime) -> Event {
+        let state = self.state.clone();
+        self.into_next(state, Kind::Updated, actor, now)
     }
 
     /// The next version.

@@ -1,6 +1,8 @@
 //! What people see and do, through the handlers.
 
 mod changes;
+mod corrections;
+mod erasure;
 mod reads;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -29,6 +31,8 @@ fn deliveries(world: &World) -> Deliveries {
         list: ListDeliveries::new(Arc::clone(&world.reads)),
         ship: world.ship(),
         complete: world.complete(),
+        correct_recipient: world.correct_recipient(),
+        correct_tracking_number: world.correct_tracking_number(),
         clock: world.clock.clone(),
     }
 }

@@ -19,7 +19,7 @@ use crate::http::client;
 use crate::stub::Edge;
 
 /// The flag of a gRPC-Web frame that holds trailers.
-const TRAILERS: u8 = 0x80;
+pub(super) const TRAILERS: u8 = 0x80;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn grpc_passes_with_answers_trailers_and_details() {
@@ -100,13 +100,13 @@ async fn a_browser_speaks_grpc_web() {
     assert!(String::from_utf8_lossy(trailers).contains("grpc-status:0"), "{frames:?}");
 }
 
-fn framed(message: &[u8]) -> Vec<u8> {
+pub(super) fn framed(message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).expect("a short message");
     [&[0], length.to_be_bytes().as_slice(), message].concat()
 }
 
 /// Flag and content of each frame.
-fn frames(mut body: &[u8]) -> Vec<(u8, Vec<u8>)> {
+pub(super) fn frames(mut body: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
     while let Some((head, rest)) = body.split_first_chunk::<5>() {
         let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;

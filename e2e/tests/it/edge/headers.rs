@@ -79,20 +79,6 @@ async fn a_deadline_goes_on_to_the_service_the_callers_own_or_the_edges() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn browsers_may_call_from_allowed_origins_alone() {
-    let stub = Stub::always(Reply::Empty);
-    let (edge, _serving) = Edge::before(&stub, |mesh| mesh).await;
-    for (origin, allowed) in [("http://localhost:3000", true), ("http://localhost.example.org", false)] {
-        let preflight = client().request(Method::OPTIONS, format!("{}/v1/orders", edge.mesh().edge()));
-        let preflight = preflight.header("origin", origin).header("access-control-request-method", "POST");
-        assert_eq!(send(preflight).await.header("access-control-allow-origin") == origin, allowed, "{origin}");
-        let call = edge.request(Method::GET, "/v1/orders", Role::Customer).header("origin", origin);
-        assert_eq!(send(call).await.header("access-control-allow-origin") == origin, allowed, "{origin}");
-    }
-    assert_eq!(stub.calls(), 2, "a preflight is no call");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_service_that_a_health_check_names_is_no_header_of_the_service() {
     let stub = Stub::always(Reply::Empty);
     let edge = Edge::prepare(|mesh| mesh);

@@ -17,14 +17,25 @@ use crate::stub::{Edge, Reply, Seen, Stub};
 const ATTEMPTS: usize = 3;
 
 /// One read of each service.
-const READS: [&str; 5] = ["/v1/shops", "/v1/orders", "/v1/deliveries", "/v1/messages", "/v1/mypage/orders"];
+const READS: [&str; 9] = [
+    "/v1/shops",
+    "/v1/orders",
+    "/v1/deliveries",
+    "/v1/messages",
+    "/v1/contact",
+    "/v1/mypage/orders",
+    "/v1/ops/stuckOrders",
+    "/v1/ops/mypage/rebuild",
+    "/v1/ops/unpublished",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_are_tried_again_where_a_service_is_unavailable() {
     let stub = Stub::new(|seen| if seen.repetition == 0 { Reply::Refusal(Code::Unavailable) } else { Reply::Empty });
     let (edge, _serving) = Edge::before(&stub, |mesh| mesh).await;
     for (number, path) in READS.into_iter().enumerate() {
-        edge.rest(Role::Customer).get(path).await.ok();
+        let request = edge.request(Method::GET, path, Role::Operator).header("x-tword-service", "notify");
+        send(request).await.ok();
         assert_eq!(stub.calls(), 2 * (number + 1), "{path}");
     }
 }
@@ -50,14 +61,10 @@ async fn no_write_that_arrived_is_sent_again() {
         contract::public().into_iter().filter(|method| method.rest.as_ref().is_some_and(|rest| rest.0 != Method::GET))
     {
         for key in [None, Some(flow::key())] {
-            let (verb, path) = method.rest.clone().expect("a binding");
-            let path = path
-                .replace("{shop_id}", "1")
-                .replace("{phone_id}", "1")
-                .replace("{order_id}", "1")
-                .replace("{delivery_id}", "1");
-            let answer =
-                edge.rest(Role::Manager).call(verb, &path, key.as_deref(), Some(&json!({}))).await.expect("an answer");
+            let rest = method.bare();
+            let request = edge.request(rest.verb, &rest.path, Role::Manager).json(&json!({}));
+            let request = request.header("x-tword-service", "order");
+            let answer = send(key.iter().fold(request, |request, key| request.header("idempotency-key", key))).await;
             writes += 1;
             assert_eq!((answer.status.as_u16(), stub.calls()), (503, writes), "{} {answer}", method.path);
         }
@@ -73,6 +80,11 @@ async fn a_write_that_cannot_have_begun_is_sent_again_with_its_key_alone() {
     assert_eq!(edge.stat("cluster.order.upstream_rq_retry").await, 0);
     assert_eq!(rest.post_keyed("/v1/orders", "a", &json!({})).await.status, 503);
     assert_eq!(edge.stat("cluster.order.upstream_rq_retry").await, 2);
+    // Operators' calls need no key to be repeated.
+    assert_eq!(edge.rest(Role::Operator).post("/v1/ops/orders/1:resume", &json!({})).await.status, 503);
+    let redrive = edge.request(Method::POST, "/v1/ops/deadLetters:redrive", Role::Operator).json(&json!({}));
+    assert_eq!(send(redrive.header("x-tword-service", "order")).await.status, 503);
+    assert_eq!(edge.stat("cluster.order.upstream_rq_retry").await, 6);
     // Between services nothing is sent that has no key.
     let mut bookings =
         proto::delivery::v1::booking_service_client::BookingServiceClient::new(edge.internal(Service::Order).service());

@@ -1,5 +1,6 @@
 //! The embedded database.
 
+mod contacts;
 mod reads;
 mod row;
 
@@ -27,18 +28,16 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 #[async_trait::async_trait]
 impl app::Tx for Tx {
-    async fn contact(&mut self, recipient: &Recipient) -> Result<Option<Contact>, Error> {
-        let row: Option<(Uuid, String, String)> = sqlx::query_as(
-            "SELECT contact_id, language, channel FROM contact WHERE recipient_kind = ? AND recipient_id = ?",
-        )
-        .bind(recipient.kind())
-        .bind(recipient.id())
-        .fetch_optional(self.connection())
-        .await?;
-        row.map(|(id, language, channel)| {
-            Ok(Contact { id: Some(id), language: parse_language(&language)?, channel: parse_channel(&channel)? })
-        })
-        .transpose()
+    async fn contact(&mut self, owner: &Recipient) -> Result<Option<Contact>, Error> {
+        contacts::read(self.connection(), owner).await
+    }
+
+    async fn save_contact(&mut self, owner: &Recipient, contact: &Contact) -> Result<(), Error> {
+        contacts::save(self.connection(), owner, contact).await
+    }
+
+    async fn forget_contact(&mut self, owner: &Recipient) -> Result<bool, Error> {
+        contacts::forget(self.connection(), owner).await
     }
 
     async fn insert(&mut self, message: &Message) -> Result<bool, Error> {
@@ -46,8 +45,9 @@ impl app::Tx for Tx {
         let parameters = Parameters::of(&message.state);
         let written = sqlx::query(
             "INSERT INTO message (message_id, order_id, recipient_kind, recipient_id, contact_id, template, channel, \
-             language, status, attempts, version, create_time, due_time, sent_time, total_minor, currency, reason, carrier, \
-             tracking_number, traceparent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+             language, status, erased, attempts, earlier_attempts, version, create_time, due_time, sent_time, total_minor, \
+             currency, reason, carrier, tracking_number, traceparent) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
              ON CONFLICT (message_id) DO NOTHING",
         )
         .bind(message.id)
@@ -59,7 +59,9 @@ impl app::Tx for Tx {
         .bind(message.channel.name())
         .bind(message.language.code())
         .bind(message.status().name())
+        .bind(is_erased(message))
         .bind(message.attempts)
+        .bind(message.earlier_attempts)
         .bind(message.version)
         .bind(micros(message.create_time))
         .bind(due_time)
@@ -82,17 +84,29 @@ impl app::Tx for Tx {
         row.map(Message::try_from).transpose()
     }
 
-    async fn record_attempt(&mut self, message: &Message, event: Option<Event>) -> Result<(), Error> {
-        let (due_time, sent_time) = times(message);
-        let parameters = Parameters::of(&message.state);
+    async fn unsent(&mut self, recipient: &Recipient, limit: u32) -> Result<Vec<Message>, Error> {
+        let mut query = sqlx::QueryBuilder::new(format!(
+            "SELECT {COLUMNS} FROM message WHERE status <> 'SENT' AND erased = 0 AND recipient_kind = "
+        ));
+        query.push_bind(recipient.kind()).push(" AND recipient_id = ").push_bind(recipient.id());
+        query.push(" ORDER BY message_id LIMIT ").push_bind(limit);
+        let rows: Vec<Row> = query.build_query_as().fetch_all(self.connection()).await?;
+        rows.into_iter().map(Message::try_from).collect()
+    }
+
+    async fn update(&mut self, before: &Message, after: &Message, event: Option<Event>) -> Result<(), Error> {
+        let (due_time, sent_time) = times(after);
+        let parameters = Parameters::of(&after.state);
         let written = sqlx::query(
-            "UPDATE message SET status = ?, attempts = ?, version = ?, due_time = ?, sent_time = ?, total_minor = ?, \
-             currency = ?, reason = ?, carrier = ?, tracking_number = ? \
-             WHERE message_id = ? AND status = 'PENDING' AND attempts = ? - 1",
+            "UPDATE message SET status = ?, erased = ?, attempts = ?, earlier_attempts = ?, version = ?, due_time = ?, \
+             sent_time = ?, total_minor = ?, currency = ?, reason = ?, carrier = ?, tracking_number = ? \
+             WHERE message_id = ? AND status = ? AND erased = ? AND attempts = ? AND version = ?",
         )
-        .bind(message.status().name())
-        .bind(message.attempts)
-        .bind(message.version)
+        .bind(after.status().name())
+        .bind(is_erased(after))
+        .bind(after.attempts)
+        .bind(after.earlier_attempts)
+        .bind(after.version)
         .bind(due_time)
         .bind(sent_time)
         .bind(parameters.total_minor)
@@ -100,13 +114,16 @@ impl app::Tx for Tx {
         .bind(parameters.reason)
         .bind(parameters.carrier)
         .bind(parameters.tracking_number)
-        .bind(message.id)
-        .bind(message.attempts)
+        .bind(after.id)
+        .bind(before.status().name())
+        .bind(is_erased(before))
+        .bind(before.attempts)
+        .bind(before.version)
         .execute(self.connection())
         .await?;
         one_row(&written, "message")?;
         match event {
-            Some(event) => self.append(events::outgoing(message, event)).await,
+            Some(event) => self.append(events::outgoing(after, event)).await,
             None => Ok(()),
         }
     }
@@ -118,8 +135,12 @@ fn times(message: &Message) -> (Option<i64>, Option<i64>) {
     match message.state {
         State::Pending { due_time, .. } => (stored(due_time), None),
         State::Sent { sent_time } => (None, stored(sent_time)),
-        State::Failed { .. } => (None, None),
+        State::Failed { .. } | State::Erased => (None, None),
     }
+}
+
+fn is_erased(message: &Message) -> bool {
+    message.state == State::Erased
 }
 
 fn parse_language(code: &str) -> Result<Language, Error> {

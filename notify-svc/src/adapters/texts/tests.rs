@@ -1,7 +1,9 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use time::OffsetDateTime;
 
 use super::*;
-use crate::domain::{Contact, Recipient, RejectReason};
+use crate::domain::{Contact, Recipient, RejectReason, Template};
 
 fn changes() -> Vec<Change> {
     let total = Money { minor_units: 1_250_000, currency: "KRW".to_owned() };
@@ -22,9 +24,13 @@ fn message(language: Language, recipient: Recipient, change: Change) -> Message 
     Message::new(Uuid::nil(), order, recipient, &Contact::unset(language), change, OffsetDateTime::UNIX_EPOCH)
 }
 
-fn text(language: Language, change: Change) -> String {
+fn words(language: Language, change: Change) -> Words {
     let message = message(language, Recipient::Customer("mina".to_owned()), change);
-    Templates::load().expect("templates").text(&message).expect("a text").expect("some")
+    Templates::load().expect("templates").words(&message).expect("words").expect("some")
+}
+
+fn text(language: Language, change: Change) -> String {
+    words(language, change).text
 }
 
 #[test]
@@ -34,20 +40,49 @@ fn every_change_has_a_text_for_everyone_who_hears_of_it_in_every_language() {
         for change in changes() {
             for recipient in change.template().recipients("mina", Uuid::nil()) {
                 let message = message(language, recipient.clone(), change.clone());
-                let text = templates.text(&message).expect("a text").expect("some");
+                let Words { subject, text } = templates.words(&message).expect("words").expect("some");
                 assert!(text.contains("DEADBEEF"), "{language} {change:?} {recipient:?}: {text}");
+                assert!(subject.contains("DEADBEEF") && !subject.contains('\n'), "{language} {change:?}: {subject}");
             }
         }
     }
 }
 
+/// Every template there has to be, with what has to stand in it.
+fn expected() -> BTreeMap<String, BTreeSet<String>> {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let mut expected = BTreeMap::new();
+    for template in Template::ALL {
+        let told: &[&str] = match template {
+            Template::Placed | Template::Delivered => &["order"],
+            Template::Confirmed => &["order", "total"],
+            Template::Rejected | Template::Cancelled => &["order", "reason"],
+            Template::Shipped => &["order", "carrier", "tracking_number"],
+        };
+        for recipient in template.recipients("mina", Uuid::nil()) {
+            let name = format!("{}.{}", template.name(), recipient.kind());
+            expected.insert(format!("{name}.SUBJECT"), set(&["order"]));
+            expected.insert(name, set(told));
+        }
+    }
+    let reasons = RejectReason::ALL.iter().map(|reason| reason.name()).chain(["NONE"]);
+    expected.extend(reasons.map(|reason| (format!("REASON.{reason}"), BTreeSet::new())));
+    expected
+}
+
+/// What a template is filled in with.
+fn placeholders(text: &str) -> BTreeSet<String> {
+    let parts = text.split("{{").skip(1).filter_map(|part| part.split_once("}}"));
+    parts.map(|(name, _)| name.trim().to_owned()).collect()
+}
+
 #[test]
-fn every_language_has_the_same_templates_and_no_logic() {
-    let names = |file: &'static str| sections(file).map(|(name, _)| name).collect::<Vec<_>>();
-    let (_, first) = FILES[0];
+fn every_language_has_every_template_and_placeholder_no_other_and_no_logic() {
     for (language, file) in FILES {
-        assert_eq!(names(file), names(first), "{language}");
-        assert!(!file.contains("{%"), "{language} has logic");
+        let found: Vec<_> = sections(file).map(|(name, text)| (name.to_owned(), placeholders(text))).collect();
+        assert_eq!(found.len(), expected().len(), "{language} has a template twice, or not");
+        assert_eq!(found.into_iter().collect::<BTreeMap<_, _>>(), expected(), "{language}");
+        assert!(!file.contains("{%") && !file.contains('|'), "{language} has logic");
         assert!(sections(file).all(|(_, text)| !text.is_empty()), "{language} has an empty text");
     }
 }
@@ -74,6 +109,12 @@ fn texts_say_what_happened() {
         text(Language::English, Change::Cancelled { reason: String::new() }),
         "Your order DEADBEEF was cancelled. Reason: none given."
     );
+}
+
+#[test]
+fn a_subject_says_what_it_is_about() {
+    assert_eq!(words(Language::English, Change::Delivered).subject, "Order DEADBEEF delivered");
+    assert_eq!(words(Language::Korean, Change::Delivered).subject, "주문 DEADBEEF 배송 완료");
 }
 
 #[test]

@@ -8,13 +8,13 @@ use chassis::{
     idempotency::{Answer, Keyed},
     page::{Cursor, Page, check_size},
     refusal::{Refusal, Violations},
-    wire,
 };
 use prost::Message;
 use proto::order::v1::{self as order_wire, order_service_server::OrderService};
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
+use tracing::Instrument;
 
+use super::{MAX_UNITS_A_PAGE, about, order_id, units};
 use crate::{
     adapters::{
         access::{CANCEL_ORDER, PLACE_ORDER, caller},
@@ -23,9 +23,6 @@ use crate::{
     app::{CancelOrder, GetOrder, ListOrderEvents, ListOrders, PlaceOrder, cancel_order, place_order},
     domain::{Actor, Order, actor::ActorKind, order::MAX_REASON},
 };
-
-/// Units that a page names at most, and lines, so that it fits an answer; a page ends early for it.
-const MAX_UNITS_A_PAGE: usize = 20_000;
 
 /// Serves `OrderService`.
 pub struct Orders {
@@ -66,7 +63,8 @@ impl OrderService for Orders {
         let mut violations = Violations::default();
         let id = order_id(&mut violations, &request.get_ref().order_id);
         violations.finish()?;
-        let order = self.get.run(&caller, id).await.map_err(Refusal::from)?;
+        let read = async { self.get.run(&caller, id).await.map_err(Refusal::from) };
+        let order = read.instrument(about(id)).await?;
         Ok(Response::new(order_wire::GetOrderResponse { order: Some(convert::order(&order)) }))
     }
 
@@ -102,7 +100,8 @@ impl OrderService for Orders {
         violations.finish()?;
         let keyed = Keyed::new(keyed, |order: &Order| cancelled(order).encode_to_vec());
         let command = cancel_order::Command { caller, order_id, reason };
-        let answer = self.cancel.run(command, keyed).await.map_err(Refusal::from)?;
+        let cancel = async { self.cancel.run(command, keyed).await.map_err(Refusal::from) };
+        let answer = cancel.instrument(about(order_id)).await?;
         Ok(Response::new(match answer {
             Answer::Fresh(order) => cancelled(&order),
             Answer::Replayed(bytes) => replayed(&bytes)?,
@@ -121,17 +120,13 @@ impl OrderService for Orders {
         violations.finish()?;
         let filter = format!("events {id}");
         let page = Page::parse(request.page_size, &request.page_token, &filter)?.of_numbers()?;
-        let mut events = self.events.run(&caller, id, &page).await.map_err(Refusal::from)?;
+        let read = async { self.events.run(&caller, id, &page).await.map_err(Refusal::from) };
+        let mut events = read.instrument(about(id)).await?;
         let next_page_token =
             page.finish(&mut events, &filter, |entry| Cursor { time: entry.time, id: entry.version.to_string() });
         let events = events.iter().map(convert::history_entry).collect::<Result<_, _>>().map_err(Refusal::from)?;
         Ok(Response::new(order_wire::ListOrderEventsResponse { events, next_page_token }))
     }
-}
-
-/// Lines and units that an order names.
-fn units(order: &Order) -> usize {
-    order.lines.iter().map(|line| 1 + line.reserved.as_ref().map_or(0, |held| held.serials.len())).sum()
 }
 
 fn cancelled(order: &Order) -> order_wire::CancelOrderResponse {
@@ -140,11 +135,6 @@ fn cancelled(order: &Order) -> order_wire::CancelOrderResponse {
 
 fn replayed<M: Message + Default>(bytes: &[u8]) -> Result<M, Refusal> {
     M::decode(bytes).map_err(|error| Refusal::internal(&error))
-}
-
-/// The id; the nil one, which is no order's, where it is wrong.
-fn order_id(violations: &mut Violations, text: &str) -> Uuid {
-    violations.check("order_id", wire::uuid(text)).unwrap_or_default()
 }
 
 fn cancel_reason(violations: &mut Violations, text: &str) -> String {

@@ -1,13 +1,15 @@
 //! Orders in SQLite.
 
+mod beside;
 mod reads;
 mod rows;
+mod waiting;
 
 use chassis::{
     idempotency::{Request, Scope},
     outbox::Outbox,
     store::{
-        Error,
+        AfterCommit, Error,
         sqlite::{Tx as SqliteTx, micros, one_row},
     },
 };
@@ -18,9 +20,12 @@ use uuid::Uuid;
 pub use reads::Reads;
 
 use crate::{
-    adapters::{events, names},
-    app::ports::{Claim, Placed, Tx},
-    domain::{Change, Order, Status, order::Line},
+    adapters::{events, metrics, names},
+    app::ports::{Claim, DueBooking, Erased, Placed, Tx},
+    domain::{
+        Change, Order, Status,
+        order::{Line, Reservation},
+    },
 };
 
 /// order-svc's own tables.
@@ -50,12 +55,14 @@ impl Tx for SqliteTx {
         let order = &placed.order;
         let (scope, hash) = (request.map(|request| &request.scope), request.map(|request| request.hash.to_vec()));
         let written = sqlx::query(
-            "INSERT INTO orders (id, customer_id, shop_id, status, reserve_by, version, create_time, update_time, \
-             key_issuer, key_subject, key_method, key, request_hash) VALUES (?, ?, ?, 'PLACED', ?, 1, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO orders (id, customer_id, shop_id, status, booking, reserve_by, version, create_time, \
+             update_time, key_issuer, key_subject, key_method, key, request_hash) \
+             VALUES (?, ?, ?, 'PLACED', ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(order.id)
         .bind(&order.customer_id)
         .bind(order.shop_id)
+        .bind(names::booking(order.booking))
         .bind(micros(order.reserve_by))
         .bind(micros(order.create_time))
         .bind(micros(order.update_time))
@@ -79,9 +86,38 @@ impl Tx for SqliteTx {
             if change.order.status == Status::Confirmed {
                 hold_units(self.connection(), &change.order).await?;
             }
+            beside::forget(self.connection(), &change.order).await?;
             remember(self, change).await?;
         }
         Ok(())
+    }
+
+    async fn await_booking(&mut self, due: &DueBooking) -> Result<(), Error> {
+        beside::await_booking(self.connection(), due).await
+    }
+
+    async fn take_booking(&mut self, due: &DueBooking, until: OffsetDateTime) -> Result<bool, Error> {
+        beside::take_booking(self.connection(), due, until).await
+    }
+
+    async fn put_off_booking(&mut self, order_id: Uuid, until: OffsetDateTime) -> Result<(), Error> {
+        beside::put_off_booking(self.connection(), order_id, until).await
+    }
+
+    async fn booked(&mut self, order_id: Uuid) -> Result<(), Error> {
+        beside::booked(self.connection(), order_id).await
+    }
+
+    async fn hold(&mut self, order_id: Uuid, reservation: &Reservation) -> Result<(), Error> {
+        beside::hold(self.connection(), order_id, reservation).await
+    }
+
+    async fn held(&mut self, order_id: Uuid) -> Result<Option<Reservation>, Error> {
+        beside::held(self.connection(), order_id).await
+    }
+
+    async fn erase(&mut self, customer_id: &str) -> Result<Erased, Error> {
+        beside::erase(self.connection(), customer_id).await
     }
 }
 
@@ -93,14 +129,16 @@ async fn remember(tx: &mut SqliteTx, change: &Change) -> Result<(), Error> {
     )
     .bind(change.order.id)
     .bind(change.order.version)
-    .bind(names::status(&change.order.status))
-    .bind(names::actor_kind(change.actor.kind))
+    .bind(change.order.status.name())
+    .bind(change.actor.kind.name())
     .bind(&change.actor.id)
     .bind(rows::reason(&change.order.status))
     .bind(micros(change.order.update_time))
     .execute(tx.connection())
     .await?;
     one_row(&written, "history entry")?;
+    let committed = metrics::Change::of(&change.order);
+    tx.after_commit(Box::new(move || committed.count()));
     tx.append(events::encode(change)).await
 }
 
@@ -112,8 +150,8 @@ async fn insert_line(
 ) -> Result<(), Error> {
     let expected = line.expected_unit_price.as_ref();
     let written = sqlx::query(
-        "INSERT INTO order_line (order_id, position, phone_id, quantity, expected_price, expected_currency) \
-         VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO order_line (order_id, position, phone_id, quantity, expected_price, expected_currency, \
+         requested_serials) VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(order_id)
     .bind(position)
@@ -121,6 +159,7 @@ async fn insert_line(
     .bind(line.quantity)
     .bind(expected.map(|price| price.minor_units))
     .bind(expected.map(|price| &price.currency))
+    .bind((!line.requested_serials.is_empty()).then(|| line.requested_serials.join(" ")))
     .execute(connection)
     .await?;
     one_row(&written, "order line")
@@ -134,7 +173,7 @@ async fn update(connection: &mut SqliteConnection, order: &Order) -> Result<(), 
          cancelled_by_id = ?, cancel_reason = ?, carrier = ?, tracking_number = ?, version = ?, update_time = ? \
          WHERE id = ? AND version = ?",
     )
-    .bind(names::status(&order.status))
+    .bind(order.status.name())
     .bind(order.total.as_ref().map(|total| total.minor_units))
     .bind(order.total.as_ref().map(|total| &total.currency))
     .bind(state.reject_reason)

@@ -16,7 +16,7 @@ fn won(minor_units: i64) -> Money {
 
 fn placed() -> Order {
     let recipient = Recipient { name: "a".to_owned(), phone_number: "0101234567".to_owned(), address: "b".to_owned() };
-    let line = NewLine { phone_id: phone(), quantity: 2, expected_unit_price: None };
+    let line = NewLine { phone_id: phone(), quantity: 2, expected_unit_price: None, serials: Vec::new() };
     let command = NewOrder { shop_id: Uuid::from_u128(1), lines: vec![line], recipient };
     Order::place(Uuid::from_u128(9), "customer".to_owned(), &command, NOW, NOW + Duration::DAY)
 }

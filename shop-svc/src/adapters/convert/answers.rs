@@ -8,6 +8,7 @@ use crate::{
     domain::{
         Actor, Currency, Phone, Price, Serial, Shop, Stock, Unit,
         actor::Kind,
+        history::{Entry, Happening},
         order::{self, Listed, ListedLine},
         shop,
         unit::State,
@@ -84,6 +85,28 @@ pub fn unit(unit: &Unit) -> v1::Unit {
     }
 }
 
+/// A unit as a customer may see it: who holds it and since when it is there is the shop's business.
+pub fn choice(unit: &Unit) -> v1::Unit {
+    v1::Unit { order_id: String::new(), create_time: None, ..self::unit(unit) }
+}
+
+/// An entry of a unit's history.
+pub fn unit_event(entry: &Entry) -> v1::UnitEvent {
+    let (kind, order_id) = match entry.what {
+        Happening::Registered => (v1::unit_event::Kind::Registered, None),
+        Happening::Reserved(order_id) => (v1::unit_event::Kind::Reserved, Some(order_id)),
+        Happening::Released(order_id) => (v1::unit_event::Kind::Released, Some(order_id)),
+        Happening::Sold(order_id) => (v1::unit_event::Kind::Sold, Some(order_id)),
+        Happening::Withdrawn => (v1::unit_event::Kind::Withdrawn, None),
+    };
+    v1::UnitEvent {
+        kind: kind.into(),
+        order_id: order_id.map(|id| id.to_string()).unwrap_or_default(),
+        actor: entry.actor.as_ref().map(actor),
+        event_time: Some(wire::timestamp(entry.time)),
+    }
+}
+
 /// An order as its shop sees it.
 pub fn order(order: &Listed) -> v1::ShopOrder {
     let status = match order.status {
@@ -114,6 +137,7 @@ fn order_line(line: &ListedLine, currency: Option<&Currency>) -> v1::ShopOrderLi
         quantity: clamped(line.quantity),
         unit_price: line.unit_price.zip(currency).map(|(price, currency)| money(price, currency)),
         serials: serials(&line.serials),
+        requested_serials: serials(&line.requested),
     }
 }
 

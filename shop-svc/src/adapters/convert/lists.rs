@@ -2,7 +2,7 @@
 
 use chassis::{
     page::{Page, check_size},
-    refusal::{Refusal, Violations, reason},
+    refusal::{self, Refusal, Violations},
     wire,
 };
 use proto::shop::v1;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::requests::finish;
 use crate::{
     app::Slice,
-    domain::{order, unit},
+    domain::{Serial, order, unit},
 };
 
 /// A list that was asked for: what it is of, and which page of it.
@@ -34,19 +34,28 @@ impl<F: Copy> List<F> {
         let after = self.page.after.as_ref().map(|cursor| Ok::<_, Refusal>((cursor.time, cursor.uuid()?)));
         Ok(Slice { rows: self.page.rows(), after: after.transpose()? })
     }
+}
 
-    /// The same, where rows have numbered places.
+impl<F> List<F> {
+    /// The serial of the unit that the last page ended with, where rows are units.
     ///
     /// # Errors
     /// `INVALID_PAGE_TOKEN`.
-    pub fn places(&self) -> Result<Slice<i64>, Refusal> {
-        let after = self.page.after.as_ref().map(|cursor| Some((cursor.time, cursor.id.parse().ok()?)));
-        match after {
-            None => Ok(Slice { rows: self.page.rows(), after: None }),
-            Some(Some(after)) => Ok(Slice { rows: self.page.rows(), after: Some(after) }),
-            Some(None) => Err(Refusal::new(&reason::INVALID_PAGE_TOKEN, "the page token is none of this list")),
-        }
+    pub fn after_serial(&self) -> Result<Option<Serial>, Refusal> {
+        self.page.after.as_ref().map(|cursor| Serial::parse(&cursor.id).map_err(|_none| invalid_token())).transpose()
     }
+
+    /// The number of the entry that the last page ended with, where rows have numbers; 0 for the first page.
+    ///
+    /// # Errors
+    /// `INVALID_PAGE_TOKEN`.
+    pub fn after_number(&self) -> Result<i64, Refusal> {
+        self.page.after.as_ref().map_or(Ok(0), |cursor| cursor.id.parse().map_err(|_none| invalid_token()))
+    }
+}
+
+fn invalid_token() -> Refusal {
+    Refusal::new(&refusal::reason::INVALID_PAGE_TOKEN, "the page token is none of this list")
 }
 
 /// A page of shops.
@@ -84,6 +93,17 @@ pub fn units(request: &v1::ListUnitsRequest) -> Result<List<(Uuid, Uuid, Option<
     });
     let of = shop_id.zip(phone_id).zip(status).map(|((shop_id, phone_id), status)| (shop_id, phone_id, status));
     list(violations, of, request.page_size, &request.page_token, "units")
+}
+
+/// A page of a unit's history: shop, serial.
+///
+/// # Errors
+/// `INVALID_REQUEST` or `INVALID_PAGE_TOKEN`.
+pub fn history(request: &v1::GetUnitRequest) -> Result<List<(Uuid, Serial)>, Refusal> {
+    let mut violations = Violations::default();
+    let shop_id = violations.check("shop_id", wire::uuid(&request.shop_id));
+    let serial = violations.check("serial", Serial::parse(&request.serial));
+    list(violations, shop_id.zip(serial), request.page_size, &request.page_token, "unit")
 }
 
 /// A page of a shop's orders: shop, status.

@@ -1,4 +1,4 @@
-//! New units as a request names them.
+//! Units as a request names them: new ones, and ones that are there.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use proto::shop::v1::{self, new_units::Units};
 
 use crate::domain::{
     Serial,
-    unit::{MAX_A_CALL, NewUnits},
+    unit::{self, MAX_A_CALL, NewUnits},
 };
 
 /// Wrong serials that one answer names: an answer has to fit into a header.
@@ -49,9 +49,15 @@ impl UnitsCheck {
             }
             Some(Units::Quantity(quantity)) => self.quantity(violations, &format!("{field}.quantity"), *quantity),
             Some(Units::Serials(serials)) => {
-                self.serials(violations, &format!("{field}.serials.serials"), &serials.serials)
+                let field = format!("{field}.serials.serials");
+                self.serials(violations, &field, &serials.serials, Serial::given).map(NewUnits::Given)
             }
         }
+    }
+
+    /// Units that are there, however they got their serials.
+    pub fn present(&mut self, violations: &mut Violations, field: &str, serials: &[String]) -> Option<Vec<Serial>> {
+        self.serials(violations, field, serials, Serial::parse)
     }
 
     /// Notes what is wrong with all units together; `field` is what holds them.
@@ -74,7 +80,13 @@ impl UnitsCheck {
         }
     }
 
-    fn serials(&mut self, violations: &mut Violations, field: &str, serials: &[String]) -> Option<NewUnits> {
+    fn serials(
+        &mut self,
+        violations: &mut Violations,
+        field: &str,
+        serials: &[String],
+        parse: fn(&str) -> Result<Serial, unit::Error>,
+    ) -> Option<Vec<Serial>> {
         if !(1..=MAX_A_CALL as usize).contains(&serials.len()) {
             violations.add(field, "must be 1 to 10,000 serials");
             return None;
@@ -82,7 +94,7 @@ impl UnitsCheck {
         self.units += serials.len() as u64;
         let mut given = Vec::with_capacity(serials.len());
         for (index, text) in serials.iter().enumerate() {
-            match self.serial(text) {
+            match self.serial(text, parse) {
                 Ok(serial) => given.push(serial),
                 Err(description) => {
                     self.wrong += 1;
@@ -92,11 +104,11 @@ impl UnitsCheck {
                 }
             }
         }
-        (given.len() == serials.len()).then_some(NewUnits::Given(given))
+        (given.len() == serials.len()).then_some(given)
     }
 
-    fn serial(&mut self, text: &str) -> Result<Serial, String> {
-        let serial = Serial::given(text).map_err(|error| error.to_string())?;
+    fn serial(&mut self, text: &str, parse: fn(&str) -> Result<Serial, unit::Error>) -> Result<Serial, String> {
+        let serial = parse(text).map_err(|error| error.to_string())?;
         if self.seen.insert(serial.clone()) { Ok(serial) } else { Err("comes twice in this request".to_owned()) }
     }
 }

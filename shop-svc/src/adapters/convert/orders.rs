@@ -4,9 +4,9 @@ use chassis::wire;
 use proto::order::v1;
 
 use crate::domain::{
-    Currency, Order, Price,
+    Currency, Order, Price, Serial,
     order::{self, Line, Lines, Status},
-    price,
+    price, unit,
 };
 
 /// Why an event's order is none.
@@ -21,6 +21,9 @@ pub enum Wrong {
     /// The expected price is no price.
     #[error("expected_unit_price {0}")]
     Price(#[from] price::Error),
+    /// A serial that is asked for is none.
+    #[error("requested_serials {0}")]
+    Serial(#[from] unit::Error),
     /// The lines are none of an order.
     #[error(transparent)]
     Lines(#[from] order::Error),
@@ -58,7 +61,8 @@ fn line(line: &v1::OrderLine) -> Result<Line, Wrong> {
         }
     };
     let quantity = u32::try_from(line.quantity).map_err(|_negative| order::Error::Quantity)?;
-    Ok(Line { phone_id: uuid("phone_id", &line.phone_id)?, quantity, expected })
+    let requested = line.requested_serials.iter().map(|text| Serial::parse(text)).collect::<Result<_, _>>()?;
+    Ok(Line { phone_id: uuid("phone_id", &line.phone_id)?, quantity, expected, requested })
 }
 
 fn uuid(field: &'static str, text: &str) -> Result<uuid::Uuid, Wrong> {

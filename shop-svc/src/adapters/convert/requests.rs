@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::new_units::UnitsCheck;
 use crate::{
-    app::{add_units, register_phones, register_shop, update_phone},
+    app::{add_units, register_phones, register_shop, update_phone, withdraw_units},
     domain::{Currency, Name, Price, phone::Correction},
 };
 
@@ -115,6 +115,24 @@ pub fn add_units(request: &v1::AddUnitsRequest) -> Result<add_units::Command, Re
     check.finish(&mut violations, "units");
     let parts = shop_id.zip(phone_id).zip(units);
     finish(violations, parts.map(|((shop_id, phone_id), units)| add_units::Command { shop_id, phone_id, units }))
+}
+
+/// Units of a phone to withdraw.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn withdraw_units(request: &v1::WithdrawUnitsRequest) -> Result<withdraw_units::Command, Refusal> {
+    let mut violations = Violations::default();
+    let shop_id = violations.check("shop_id", wire::uuid(&request.shop_id));
+    let phone_id = violations.check("phone_id", wire::uuid(&request.phone_id));
+    let mut check = UnitsCheck::default();
+    let serials = check.present(&mut violations, "serials", &request.serials);
+    check.finish(&mut violations, "serials");
+    let parts = shop_id.zip(phone_id).zip(serials);
+    finish(
+        violations,
+        parts.map(|((shop_id, phone_id), serials)| withdraw_units::Command { shop_id, phone_id, serials }),
+    )
 }
 
 /// A price in the shop's currency, as far as that is known.

@@ -37,6 +37,10 @@ pub fn phone(change: &phone::Change) -> NewEvent {
             let message = v1::UnitsAdded { phone: state, serials: answers::serials(serials), actor };
             NewEvent::new(id, version, time, &message)
         }
+        phone::Event::UnitsWithdrawn(serials) => {
+            let message = v1::UnitsWithdrawn { phone: state, serials: answers::serials(serials), actor };
+            NewEvent::new(id, version, time, &message)
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lists: shops, phones, units, orders.
+//! Lists: shops, phones, orders.
 
 use chassis::{
     grpc,
@@ -13,7 +13,6 @@ use crate::{
     adapters::{
         access,
         convert::{answers, lists},
-        refusals::phone_not_found,
     },
     app::Orders,
 };
@@ -40,24 +39,6 @@ pub async fn list_phones(
         list.page.finish(&mut phones, &list.filter, |stocked| Cursor::new(stocked.phone.create_time, stocked.phone.id));
     let phones = phones.iter().map(answers::stocked).collect();
     Ok(Response::new(v1::ListPhonesResponse { phones, next_page_token }))
-}
-
-pub async fn list_units(
-    api: &Api,
-    request: &Request<v1::ListUnitsRequest>,
-) -> Result<Response<v1::ListUnitsResponse>, Refusal> {
-    let list = lists::units(request.get_ref())?;
-    let (shop_id, phone_id, status) = list.of;
-    access::member(&grpc::person(request)?, shop_id)?;
-    let slice = list.places()?;
-    let stocked = api.reads.phone(shop_id, phone_id).await?.ok_or_else(phone_not_found)?;
-    let mut units = api.reads.units(stocked.phone.id, status, slice).await?;
-    let next_page_token = list.page.finish(&mut units, &list.filter, |placed| Cursor {
-        time: placed.unit.create_time,
-        id: placed.place.to_string(),
-    });
-    let units = units.iter().map(|placed| answers::unit(&placed.unit)).collect();
-    Ok(Response::new(v1::ListUnitsResponse { units, next_page_token }))
 }
 
 pub async fn list_shop_orders(

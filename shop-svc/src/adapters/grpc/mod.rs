@@ -3,6 +3,7 @@
 mod lists;
 mod phones;
 mod shops;
+mod units;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use super::access;
 use crate::{
     app::{
         Read, Tx, add_units::AddUnits, open_or_close_shop::OpenOrCloseShop, register_phones::RegisterPhones,
-        register_shop::RegisterShop, update_phone::UpdatePhone,
+        register_shop::RegisterShop, update_phone::UpdatePhone, withdraw_units::WithdrawUnits,
     },
     domain::Shop,
 };
@@ -33,6 +34,7 @@ pub struct Api {
     register_phones: RegisterPhones,
     update_phone: UpdatePhone,
     add_units: AddUnits,
+    withdraw_units: WithdrawUnits,
     reads: Arc<dyn Read>,
     clock: Arc<dyn Clock>,
 }
@@ -46,6 +48,7 @@ impl Api {
             register_phones: RegisterPhones::new(store.clone(), Arc::clone(clock)),
             update_phone: UpdatePhone::new(store.clone(), Arc::clone(clock)),
             add_units: AddUnits::new(store.clone(), Arc::clone(clock)),
+            withdraw_units: WithdrawUnits::new(store.clone(), Arc::clone(clock)),
             reads,
             clock: Arc::clone(clock),
         }
@@ -96,10 +99,12 @@ delegate! {
     get_shop(GetShopRequest) -> GetShopResponse from shops;
     register_phones(RegisterPhonesRequest) -> RegisterPhonesResponse from phones;
     update_phone(UpdatePhoneRequest) -> UpdatePhoneResponse from phones;
-    add_units(AddUnitsRequest) -> AddUnitsResponse from phones;
+    add_units(AddUnitsRequest) -> AddUnitsResponse from units;
+    withdraw_units(WithdrawUnitsRequest) -> WithdrawUnitsResponse from units;
     get_phone(GetPhoneRequest) -> GetPhoneResponse from phones;
     list_shops(ListShopsRequest) -> ListShopsResponse from lists;
     list_phones(ListPhonesRequest) -> ListPhonesResponse from lists;
-    list_units(ListUnitsRequest) -> ListUnitsResponse from lists;
+    list_units(ListUnitsRequest) -> ListUnitsResponse from units;
+    get_unit(GetUnitRequest) -> GetUnitResponse from units;
     list_shop_orders(ListShopOrdersRequest) -> ListShopOrdersResponse from lists;
 }

@@ -1,4 +1,4 @@
-//! Phones and units: registered, corrected, added, read.
+//! Phones: registered, corrected, read.
 
 use chassis::{auth::Person, grpc, refusal::Refusal, wire};
 use prost::Message;
@@ -12,7 +12,7 @@ use crate::{
         convert::{answers, requests},
         refusals::phone_not_found,
     },
-    app::{StockedPhone, add_units::Added},
+    app::StockedPhone,
     domain::{Actor, Currency},
 };
 
@@ -38,17 +38,6 @@ pub async fn update_phone(
     respond(api.update_phone.run(command, actor, keyed).await?, updated)
 }
 
-pub async fn add_units(
-    api: &Api,
-    request: &Request<v1::AddUnitsRequest>,
-) -> Result<Response<v1::AddUnitsResponse>, Refusal> {
-    let managed = managed(api, &grpc::person(request)?, &request.get_ref().shop_id).await?;
-    let keyed = api.keyed(request, method::ADD_UNITS, |added_units| added(added_units).encode_to_vec())?;
-    let command = requests::add_units(request.get_ref())?;
-    let (actor, _) = managed.ok_or_else(shop_not_found)?;
-    respond(api.add_units.run(command, actor, keyed).await?, added)
-}
-
 pub async fn get_phone(
     api: &Api,
     request: &Request<v1::GetPhoneRequest>,
@@ -62,7 +51,7 @@ pub async fn get_phone(
 /// The caller as manager of a shop, with the shop's currency: it never changes, so it is read before the transaction,
 /// and a price in another one is reported with all other wrong fields. None where the id is none: that is reported with
 /// them as well.
-async fn managed(api: &Api, person: &Person, shop_id: &str) -> Result<Option<(Actor, Currency)>, Refusal> {
+pub async fn managed(api: &Api, person: &Person, shop_id: &str) -> Result<Option<(Actor, Currency)>, Refusal> {
     let Ok(shop_id) = wire::uuid(shop_id) else { return Ok(None) };
     let actor = access::manager(person, shop_id)?;
     let shop = api.shop(shop_id).await?;
@@ -75,9 +64,4 @@ fn registered(phones: &[StockedPhone]) -> v1::RegisterPhonesResponse {
 
 fn updated(phone: &StockedPhone) -> v1::UpdatePhoneResponse {
     v1::UpdatePhoneResponse { phone: Some(answers::stocked(phone)) }
-}
-
-fn added(added: &Added) -> v1::AddUnitsResponse {
-    let phone = Some(answers::stocked(&added.phone));
-    v1::AddUnitsResponse { phone, serials: answers::serials(&added.serials) }
 }

@@ -1,11 +1,11 @@
 //! Whether an order's stock can be held: all lines or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::{Currency, Order, Phone, Price, Shop, order::Line, shop};
+use crate::domain::{Currency, Order, Phone, Price, Serial, Shop, order::Line, shop};
 
 /// Why stock could not be reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum RejectReason {
     UnknownShop,
     /// The shop sells no such phone.
     UnknownPhone,
-    /// Fewer units are available than were ordered.
+    /// Fewer units are available than were ordered, or one that was asked for is not.
     OutOfStock,
     /// The price is not the one that the customer expected.
     PriceChanged,
@@ -31,15 +31,26 @@ pub struct Offer {
     pub phone: Phone,
     /// Units that can be reserved now.
     pub available: u32,
+    /// Those that the line asked for and that can be reserved now.
+    pub requested: BTreeSet<Serial>,
 }
 
-/// Units to take for one line, oldest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which units to take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// So many of the oldest.
+    Oldest(u32),
+    /// These.
+    Given(Vec<Serial>),
+}
+
+/// Units to take for one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Take {
     /// The phone.
     pub phone_id: Uuid,
-    /// Units.
-    pub quantity: u32,
+    /// Units of it.
+    pub pick: Pick,
     /// Price of one unit now.
     pub unit_price: Price,
 }
@@ -91,15 +102,21 @@ fn takes(
     if wanted.iter().any(|(line, offer)| !expects(line, &offer.phone)) {
         return Err(RejectReason::PriceChanged);
     }
-    if wanted.iter().any(|(line, offer)| offer.available < line.quantity) {
-        return Err(RejectReason::OutOfStock);
-    }
-    let take = |(line, offer): (&Line, &Offer)| Take {
-        phone_id: line.phone_id,
-        quantity: line.quantity,
-        unit_price: offer.phone.unit_price,
+    let take = |(line, offer): (&Line, &Offer)| {
+        Some(Take { phone_id: line.phone_id, pick: pick(line, offer)?, unit_price: offer.phone.unit_price })
     };
-    Ok((shop.currency.clone(), wanted.into_iter().map(take).collect()))
+    let takes: Option<Vec<Take>> = wanted.into_iter().map(take).collect();
+    Ok((shop.currency.clone(), takes.ok_or(RejectReason::OutOfStock)?))
+}
+
+/// The units that a line takes; none where they cannot be had.
+fn pick(line: &Line, offer: &Offer) -> Option<Pick> {
+    if line.requested.is_empty() {
+        (line.quantity <= offer.available).then_some(Pick::Oldest(line.quantity))
+    } else {
+        let all = line.requested.iter().all(|serial| offer.requested.contains(serial));
+        all.then(|| Pick::Given(line.requested.clone()))
+    }
 }
 
 fn expects(line: &Line, phone: &Phone) -> bool {

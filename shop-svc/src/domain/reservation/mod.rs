@@ -9,7 +9,7 @@
 
 mod decision;
 
-pub use decision::{Decision, Offer, RejectReason, Take, decide};
+pub use decision::{Decision, Offer, Pick, RejectReason, Take, decide};
 
 use time::OffsetDateTime;
 use uuid::Uuid;

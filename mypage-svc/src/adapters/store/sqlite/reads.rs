@@ -1,28 +1,47 @@
-//! Reads outside of any transaction.
+//! Reads outside of any transaction that writes.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use chassis::store::{Error, sqlite::micros};
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+use chassis::store::{Error, sqlite::time};
+use futures::{TryStreamExt, future::BoxFuture};
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::row::{MessageRow, OrderRow};
-use crate::{
-    app::{Query, Read},
-    domain::{Message, MyOrder},
+use super::{
+    copies, queries,
+    row::{MessageRow, OrderRow},
 };
-
-const ORDERS: &str = "SELECT o.order_id, o.customer_id, o.shop_id, o.status, o.lines, o.total_minor, o.currency, o.reason, \
-    o.version, o.create_time, o.update_time, d.status AS delivery_status, d.carrier, d.tracking_number, \
-    d.version AS delivery_version FROM my_order o LEFT JOIN my_delivery d ON d.order_id = o.order_id";
+use crate::{
+    app::{
+        AsOf, Query, Read,
+        ports::{Changed, Changes, Counters},
+    },
+    domain::{CopyId, Message, MyOrder, Place, Rebuild},
+};
 
 /// Messages that are read for one order at most, far above what its few changes call for.
 const MESSAGES_PER_ORDER: usize = 100;
+/// Orders that are read for a watch at once at most.
+const CHANGES: i64 = 50;
+/// Bytes of lines after which no more orders are read for a watch at once.
+const CHANGES_BYTES: usize = 64 * 1024;
+
+const LAST_REBUILD: &str = "SELECT copy, epoch, create_time, served_time FROM copy WHERE create_time IS NOT NULL \
+    ORDER BY copy DESC LIMIT 1";
 
 /// Reads through connections that can only read.
 #[derive(Clone)]
 pub struct Reads {
     pool: SqlitePool,
+}
+
+/// What is served, and by when it is complete.
+#[derive(FromRow)]
+struct Served {
+    copy: i64,
+    epoch: Uuid,
+    time: Option<i64>,
 }
 
 impl Reads {
@@ -31,93 +50,158 @@ impl Reads {
         Self { pool }
     }
 
-    async fn fetch(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<MyOrder>, Error> {
-        let rows: Vec<OrderRow> = query.build_query_as().fetch_all(&self.pool).await?;
-        let mut orders = rows.into_iter().map(MyOrder::try_from).collect::<Result<Vec<_>, _>>()?;
-        self.add_messages(&mut orders).await?;
-        Ok(orders)
+    /// Reads at one moment of the database. A caller that goes away does not leave a connection in that moment: this goes
+    /// on to its end in a task of its own.
+    async fn at_one_moment<R, F>(&self, read: F) -> Result<R, Error>
+    where
+        R: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<R, Error>> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        let reading = tokio::spawn(async move {
+            let mut moment = pool.begin().await?;
+            let read = read(&mut moment).await;
+            moment.rollback().await?;
+            read
+        });
+        reading.await.unwrap_or_else(|_panicked| Err(Error::Panicked))
     }
+}
 
-    async fn add_messages(&self, orders: &mut [MyOrder]) -> Result<(), Error> {
-        if orders.is_empty() {
-            return Ok(());
-        }
-        let mut query = QueryBuilder::new(
-            "SELECT message_id, order_id, template, channel, status, time, version FROM my_message WHERE order_id IN (",
-        );
-        let mut ids = query.separated(", ");
-        for mine in &*orders {
-            ids.push_bind(mine.order.id);
-        }
-        query.push(") LIMIT ").push_bind(i64::try_from(orders.len() * MESSAGES_PER_ORDER).unwrap_or(i64::MAX));
-        let rows: Vec<MessageRow> = query.build_query_as().fetch_all(&self.pool).await?;
+async fn served(connection: &mut SqliteConnection) -> Result<AsOf<CopyId>, Error> {
+    let served: Served =
+        sqlx::query_as("SELECT c.copy, c.epoch, a.time FROM copy c, as_of a WHERE c.status = 'SERVED'")
+            .fetch_one(connection)
+            .await?;
+    let as_of = served.time.map(time).transpose()?;
+    Ok(AsOf { value: CopyId { number: served.copy, epoch: served.epoch }, as_of })
+}
 
-        let mut messages: HashMap<Uuid, Vec<Message>> = HashMap::new();
-        for row in rows {
-            let message = Message::try_from(row)?;
-            messages.entry(message.order_id).or_default().push(message);
-        }
-        for mine in orders {
-            mine.messages = messages.remove(&mine.order.id).unwrap_or_default();
-            mine.messages.sort_by_key(|message| (message.time, message.id));
-        }
-        Ok(())
+async fn orders(
+    connection: &mut SqliteConnection,
+    copy: CopyId,
+    mut query: QueryBuilder<Sqlite>,
+) -> Result<Vec<MyOrder>, Error> {
+    let rows: Vec<OrderRow> = query.build_query_as().fetch_all(&mut *connection).await?;
+    let mut orders = rows.into_iter().map(MyOrder::try_from).collect::<Result<Vec<_>, _>>()?;
+    add_messages(connection, copy, orders.iter_mut()).await?;
+    Ok(orders)
+}
+
+async fn add_messages<'a>(
+    connection: &mut SqliteConnection,
+    copy: CopyId,
+    orders: impl Iterator<Item = &'a mut MyOrder>,
+) -> Result<(), Error> {
+    let mut orders: HashMap<Uuid, &mut MyOrder> = orders.map(|mine| (mine.order.id, mine)).collect();
+    if orders.is_empty() {
+        return Ok(());
     }
+    let mut query = QueryBuilder::new(
+        "SELECT message_id, order_id, template, channel, status, time, version FROM my_message WHERE copy = ",
+    );
+    query.push_bind(copy.number).push(" AND order_id IN (");
+    let mut ids = query.separated(", ");
+    for id in orders.keys() {
+        ids.push_bind(*id);
+    }
+    query.push(") LIMIT ").push_bind(i64::try_from(orders.len() * MESSAGES_PER_ORDER).unwrap_or(i64::MAX));
+    let rows: Vec<MessageRow> = query.build_query_as().fetch_all(connection).await?;
+    for row in rows {
+        let message = Message::try_from(row)?;
+        if let Some(mine) = orders.get_mut(&message.order_id) {
+            mine.messages.push(message);
+        }
+    }
+    for mine in orders.into_values() {
+        mine.messages.sort_by_key(|message| (message.time, message.id));
+    }
+    Ok(())
+}
+
+async fn changes(
+    connection: &mut SqliteConnection,
+    customer_id: &str,
+    after: Option<Place>,
+) -> Result<AsOf<Changes>, Error> {
+    let AsOf { value: copy, as_of } = served(connection).await?;
+    let counter: Option<i64> = sqlx::query_scalar("SELECT change FROM my_customer WHERE copy = ? AND customer_id = ?")
+        .bind(copy.number)
+        .bind(customer_id)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let counter = counter.unwrap_or(0);
+    // A place beyond the counter was seen in a database that was set back: it is no place of this one.
+    let known = after.is_none_or(|after| after.epoch == copy.epoch && after.change <= counter);
+    let from = after.filter(|_place| known).map_or(0, |after| after.change);
+
+    let mut query = queries::changes(copy.number, customer_id, from, CHANGES + 1);
+    let mut rows = query.build_query_as::<OrderRow>().fetch(&mut *connection);
+    let (mut orders, mut bytes, mut complete) = (Vec::new(), 0, true);
+    while let Some(row) = rows.try_next().await? {
+        if bytes > CHANGES_BYTES || i64::try_from(orders.len()).is_ok_and(|count| count >= CHANGES) {
+            complete = false;
+            break;
+        }
+        bytes += row.bytes();
+        orders.push(Changed { change: row.change(), mine: row.try_into()? });
+    }
+    drop(rows);
+    add_messages(connection, copy, orders.iter_mut().map(|changed| &mut changed.mine)).await?;
+    Ok(AsOf { value: Changes { copy, counter, known, orders, complete }, as_of })
 }
 
 #[async_trait::async_trait]
 impl Read for Reads {
-    async fn order(&self, customer_id: &str, order_id: Uuid) -> Result<Option<MyOrder>, Error> {
-        let mut query = QueryBuilder::new(ORDERS);
-        query.push(" WHERE o.order_id = ").push_bind(order_id);
-        query.push(" AND o.customer_id = ").push_bind(customer_id.to_owned());
-        Ok(self.fetch(query).await?.pop())
+    async fn order(&self, customer_id: &str, order_id: Uuid) -> Result<AsOf<Option<MyOrder>>, Error> {
+        let customer_id = customer_id.to_owned();
+        self.at_one_moment(move |connection| {
+            Box::pin(async move {
+                let AsOf { value: copy, as_of } = served(connection).await?;
+                let query = queries::order(copy.number, &customer_id, order_id);
+                Ok(AsOf { value: orders(connection, copy, query).await?.pop(), as_of })
+            })
+        })
+        .await
     }
 
-    async fn orders(&self, asked: &Query) -> Result<Vec<MyOrder>, Error> {
-        self.fetch(list(asked)).await
-    }
-}
-
-fn list(asked: &Query) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(ORDERS);
-    query.push(" WHERE o.customer_id = ").push_bind(asked.customer_id.clone());
-    if let Some(status) = asked.status {
-        query.push(" AND o.status = ").push_bind(status.name());
-    }
-    if let Some((time, id)) = asked.before {
-        query.push(" AND (o.create_time, o.order_id) < (").push_bind(micros(time));
-        query.push(", ").push_bind(id).push(")");
-    }
-    query.push(" ORDER BY o.create_time DESC, o.order_id DESC LIMIT ").push_bind(asked.rows);
-    query
-}
-
-#[cfg(test)]
-mod tests {
-    use sqlx::{Connection, Row as _, SqliteConnection};
-    use time::OffsetDateTime;
-
-    use super::*;
-    use crate::{adapters::store::sqlite::MIGRATIONS, domain::order::Status};
-
-    async fn plan(connection: &mut SqliteConnection, query: QueryBuilder<Sqlite>) -> String {
-        let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", query.sql().as_str()));
-        let rows = sqlx::query(explained).fetch_all(connection).await.expect("a plan");
-        rows.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>().join("; ")
+    async fn orders(&self, asked: &Query) -> Result<AsOf<Vec<MyOrder>>, Error> {
+        let asked = asked.clone();
+        self.at_one_moment(move |connection| {
+            Box::pin(async move {
+                let AsOf { value: copy, as_of } = served(connection).await?;
+                let query = queries::list(copy.number, &asked);
+                Ok(AsOf { value: orders(connection, copy, query).await?, as_of })
+            })
+        })
+        .await
     }
 
-    #[tokio::test]
-    async fn lists_are_read_along_the_index_that_fits_them() {
-        let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("a database");
-        MIGRATIONS.run(&mut connection).await.expect("a schema");
-        for (status, index) in [(None, "my_order_by_customer"), (Some(Status::Placed), "my_order_by_status")] {
-            for before in [None, Some((OffsetDateTime::UNIX_EPOCH, Uuid::nil()))] {
-                let query = Query { customer_id: "mina".to_owned(), status, before, rows: 10 };
-                let plan = plan(&mut connection, list(&query)).await;
-                assert!(plan.contains(&format!("o USING INDEX {index}")), "{query:?}: {plan}");
-                assert!(!plan.contains("SCAN") && !plan.contains("USE TEMP B-TREE"), "{query:?}: {plan}");
-            }
-        }
+    async fn changes(&self, customer_id: &str, after: Option<Place>) -> Result<AsOf<Changes>, Error> {
+        let customer_id = customer_id.to_owned();
+        self.at_one_moment(move |connection| Box::pin(async move { changes(connection, &customer_id, after).await }))
+            .await
+    }
+
+    async fn counters(&self, customers: &[Arc<str>]) -> Result<AsOf<Counters>, Error> {
+        let customers = customers.to_vec();
+        self.at_one_moment(move |connection| {
+            Box::pin(async move {
+                let AsOf { value: copy, as_of } = served(connection).await?;
+                let mut query = queries::counters(copy.number, customers.iter().map(AsRef::as_ref));
+                let counters: Vec<(String, i64)> = query.build_query_as().fetch_all(connection).await?;
+                Ok(AsOf { value: Counters { copy, counters: counters.into_iter().collect() }, as_of })
+            })
+        })
+        .await
+    }
+
+    async fn rebuild(&self) -> Result<Option<Rebuild>, Error> {
+        self.at_one_moment(|connection| Box::pin(copies::rebuild(connection, LAST_REBUILD))).await
+    }
+
+    async fn as_of(&self) -> Result<Option<OffsetDateTime>, Error> {
+        let noted: Option<i64> = sqlx::query_scalar("SELECT time FROM as_of").fetch_one(&self.pool).await?;
+        noted.map(time).transpose()
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct OrderRow {
     total_minor: Option<i64>,
     currency: Option<String>,
     reason: String,
+    booking_outstanding: bool,
+    change: i64,
     version: i64,
     create_time: i64,
     update_time: i64,
@@ -31,6 +33,18 @@ pub(super) struct OrderRow {
     carrier: Option<String>,
     tracking_number: Option<String>,
     delivery_version: Option<i64>,
+}
+
+impl OrderRow {
+    /// Its customer's counter when it changed last.
+    pub(super) fn change(&self) -> i64 {
+        self.change
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.lines.len()
+    }
 }
 
 /// A message.
@@ -67,6 +81,7 @@ impl TryFrom<OrderRow> for MyOrder {
             status: named(order::Status::ALL, order::Status::name, &row.status)?,
             total,
             reason: row.reason,
+            booking_outstanding: row.booking_outstanding,
             version: row.version,
             create_time: time(row.create_time)?,
             update_time: time(row.update_time)?,

@@ -5,10 +5,16 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::row::{COLUMNS, Row};
+use super::{
+    contacts,
+    row::{COLUMNS, DueRow, Row},
+};
 use crate::{
-    app::{Query, Read, Viewer},
-    domain::{Message, Recipient, Status},
+    app::{
+        Query, Read, Viewer,
+        ports::{Due, Skip, Standing},
+    },
+    domain::{ChannelName, Contact, Message, Recipient, Status},
 };
 
 /// Reads through connections that can only read.
@@ -31,8 +37,9 @@ impl Reads {
 
 #[async_trait::async_trait]
 impl Read for Reads {
-    async fn due(&self, now: OffsetDateTime, busy: &[Recipient], limit: u32) -> Result<Vec<Message>, Error> {
-        self.fetch(due(now, busy, limit)).await
+    async fn due(&self, channel: ChannelName, now: OffsetDateTime, skip: &Skip, limit: u32) -> Result<Vec<Due>, Error> {
+        let rows: Vec<DueRow> = due(channel, now, skip, limit).build_query_as().fetch_all(&self.pool).await?;
+        rows.into_iter().map(Due::try_from).collect()
     }
 
     async fn message(&self, id: Uuid) -> Result<Option<Message>, Error> {
@@ -44,20 +51,44 @@ impl Read for Reads {
     async fn messages(&self, asked: &Query) -> Result<Vec<Message>, Error> {
         self.fetch(list(asked)).await
     }
+
+    async fn contact(&self, owner: &Recipient) -> Result<Option<Contact>, Error> {
+        contacts::read(&self.pool, owner).await
+    }
+
+    async fn standing(&self) -> Result<Standing, Error> {
+        let (pending, failed) = sqlx::query_as(STANDING).fetch_one(&self.pool).await?;
+        Ok(Standing { pending, failed })
+    }
 }
+
+/// Each is counted along the index of what is not sent.
+const STANDING: &str = "SELECT (SELECT count(*) FROM message WHERE status <> 'SENT' AND status = 'PENDING'), \
+     (SELECT count(*) FROM message WHERE status <> 'SENT' AND status = 'FAILED')";
 
 fn select() -> QueryBuilder<Sqlite> {
     QueryBuilder::new(format!("SELECT {COLUMNS} FROM message"))
 }
 
-fn due(now: OffsetDateTime, busy: &[Recipient], limit: u32) -> QueryBuilder<Sqlite> {
-    let mut query = select();
-    query.push(" WHERE status = 'PENDING' AND due_time <= ").push_bind(micros(now));
-    if !busy.is_empty() {
+fn due(channel: ChannelName, now: OffsetDateTime, skip: &Skip, limit: u32) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(format!(
+        "SELECT {COLUMNS}, (SELECT receiver FROM contact WHERE owner_kind = recipient_kind AND owner_id = recipient_id) \
+         AS receiver FROM message WHERE status = 'PENDING' AND channel = "
+    ));
+    query.push_bind(channel.name()).push(" AND due_time <= ").push_bind(micros(now));
+    if !skip.recipients.is_empty() {
         query.push(" AND (recipient_kind, recipient_id) NOT IN (");
-        query.push_values(busy, |mut row, recipient| {
+        query.push_values(&skip.recipients, |mut row, recipient| {
             row.push_bind(recipient.kind()).push_bind(recipient.id());
         });
+        query.push(")");
+    }
+    if !skip.receivers.is_empty() {
+        query.push(" AND coalesce(receiver, '') NOT IN (");
+        let mut receivers = query.separated(", ");
+        for receiver in &skip.receivers {
+            receivers.push_bind(receiver.as_str());
+        }
         query.push(")");
     }
     query.push(" ORDER BY due_time, message_id LIMIT ").push_bind(limit);
@@ -129,10 +160,19 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_due_is_read_along_its_index() {
-        let busy = [Recipient::Shop(Uuid::nil())];
-        let plan = plan(&mut database().await, due(EPOCH, &busy, 10)).await;
-        assert!(plan.contains("USING INDEX message_due"), "{plan}");
-        assert!(!plan.contains("message USING INDEX message_by") && !plan.contains("ORDER BY"), "{plan}");
+        let receivers = vec!["example.com:443".to_owned()];
+        let skip = Skip { recipients: vec![Recipient::Shop(Uuid::nil())], receivers };
+        for channel in ChannelName::ALL {
+            let plan = plan(&mut database().await, due(channel, EPOCH, &skip, 10)).await;
+            assert!(plan.contains("USING INDEX message_due (channel=? AND due_time<?)"), "{plan}");
+            assert!(!plan.contains("SCAN") && !plan.contains("ORDER BY"), "{plan}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_sent_is_counted_along_its_index() {
+        let plan = plan(&mut database().await, QueryBuilder::new(STANDING)).await;
+        assert_eq!(plan.matches("USING COVERING INDEX message_unsent (status=?)").count(), 2, "{plan}");
     }
 
     #[tokio::test]

@@ -4,12 +4,15 @@ use chassis::store::{Error, sqlite::time};
 use uuid::Uuid;
 
 use super::{parse_channel, parse_language};
-use crate::domain::{Change, Message, Money, Recipient, RejectReason, Template, message::State};
+use crate::{
+    app::ports::Due,
+    domain::{Change, Message, Money, Recipient, RejectReason, Template, message::State},
+};
 
 /// The columns of [`Row`].
 pub(super) const COLUMNS: &str = "message_id, order_id, recipient_kind, recipient_id, contact_id, template, channel, \
-    language, status, attempts, version, create_time, due_time, sent_time, total_minor, currency, reason, carrier, \
-    tracking_number, traceparent";
+    language, status, erased, attempts, earlier_attempts, version, create_time, due_time, sent_time, total_minor, \
+    currency, reason, carrier, tracking_number, traceparent";
 
 /// A row as it is stored.
 #[derive(sqlx::FromRow)]
@@ -23,7 +26,9 @@ pub(super) struct Row {
     channel: String,
     language: String,
     status: String,
+    erased: bool,
     attempts: u32,
+    earlier_attempts: u32,
     version: i64,
     create_time: i64,
     due_time: Option<i64>,
@@ -48,7 +53,7 @@ impl Parameters {
     pub(super) fn of(state: &State) -> Self {
         let change = match state {
             State::Pending { change, .. } | State::Failed { change } => change,
-            State::Sent { .. } => return Self::default(),
+            State::Sent { .. } | State::Erased => return Self::default(),
         };
         match change {
             Change::Placed | Change::Delivered => Self::default(),
@@ -89,12 +94,13 @@ impl TryFrom<Row> for Message {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let template = template(&row.template)?;
-        let state = match (row.status.as_str(), row.due_time, row.sent_time) {
-            ("PENDING", Some(due), None) => {
+        let state = match (row.status.as_str(), row.erased, row.due_time, row.sent_time) {
+            ("PENDING", false, Some(due), None) => {
                 State::Pending { change: row.parameters.change(template)?, due_time: time(due)? }
             }
-            ("SENT", None, Some(sent)) => State::Sent { sent_time: time(sent)? },
-            ("FAILED", None, None) => State::Failed { change: row.parameters.change(template)? },
+            ("SENT", false, None, Some(sent)) => State::Sent { sent_time: time(sent)? },
+            ("FAILED", false, None, None) => State::Failed { change: row.parameters.change(template)? },
+            ("FAILED", true, None, None) => State::Erased,
             (status, ..) => return Err(Error::inconsistent(format!("times of a {status} message"))),
         };
         Ok(Self {
@@ -107,6 +113,7 @@ impl TryFrom<Row> for Message {
             language: parse_language(&row.language)?,
             state,
             attempts: row.attempts,
+            earlier_attempts: row.earlier_attempts,
             version: row.version,
             create_time: time(row.create_time)?,
             traceparent: row.traceparent,
@@ -129,5 +136,21 @@ fn recipient(kind: &str, id: String) -> Result<Recipient, Error> {
         "CUSTOMER" => Ok(Recipient::Customer(id)),
         "SHOP" => Ok(Recipient::Shop(Uuid::try_parse(&id).map_err(Error::inconsistent)?)),
         other => Err(Error::inconsistent(format!("recipient kind {other}"))),
+    }
+}
+
+/// A row of a message that is due, with the machine that its contact's webhook is on.
+#[derive(sqlx::FromRow)]
+pub(super) struct DueRow {
+    #[sqlx(flatten)]
+    message: Row,
+    receiver: Option<String>,
+}
+
+impl TryFrom<DueRow> for Due {
+    type Error = Error;
+
+    fn try_from(row: DueRow) -> Result<Self, Error> {
+        Ok(Self { message: row.message.try_into()?, receiver: row.receiver })
     }
 }

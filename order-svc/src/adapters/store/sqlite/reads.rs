@@ -8,15 +8,19 @@ use chassis::{
         sqlite::{micros, time},
     },
 };
-use sqlx::SqlitePool;
+use sqlx::{SqliteConnection, SqlitePool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::rows::{self, select_orders};
+use super::{
+    beside::{BookingRow, select_bookings},
+    rows::{self, OrderRow, select_orders},
+    waiting,
+};
 use crate::{
     adapters::names,
-    app::ports::{Claim, Filter, HistoryEntry, Placed, Read},
-    domain::{Actor, Order},
+    app::ports::{Claim, Counts, DueBooking, Filter, HistoryEntry, Owner, Placed, Read, TooLong},
+    domain::{Actor, Order, order::WaitsFor},
 };
 
 /// Orders, read.
@@ -41,37 +45,17 @@ impl Read for Reads {
     }
 
     async fn orders(&self, filter: &Filter, page: &Page) -> Result<Vec<Order>, Error> {
-        let (after_time, after_id) = after(page)?;
-        // One statement for each owner, so that each has its index.
-        let query = match (&filter.customer_id, filter.shop_id) {
-            (Some(customer_id), _) => sqlx::query_as(select_orders!(
-                "WHERE (create_time, id) > (?, ?) AND (?3 IS NULL OR status = ?3) AND customer_id = ?5 \
-                 ORDER BY create_time, id LIMIT ?4"
-            ))
-            .bind(after_time)
-            .bind(after_id)
-            .bind(filter.status)
-            .bind(page.rows())
-            .bind(customer_id.as_str()),
-            (None, Some(shop_id)) => sqlx::query_as(select_orders!(
-                "WHERE (create_time, id) > (?, ?) AND (?3 IS NULL OR status = ?3) AND shop_id = ?5 \
-                 ORDER BY create_time, id LIMIT ?4"
-            ))
-            .bind(after_time)
-            .bind(after_id)
-            .bind(filter.status)
-            .bind(page.rows())
-            .bind(shop_id),
-            (None, None) => sqlx::query_as(select_orders!(
-                "WHERE (create_time, id) > (?, ?) AND (?3 IS NULL OR status = ?3) ORDER BY create_time, id LIMIT ?4"
-            ))
-            .bind(after_time)
-            .bind(after_id)
-            .bind(filter.status)
-            .bind(page.rows()),
-        };
         let mut snapshot = self.pool.begin().await?;
-        let found = query.fetch_all(&mut *snapshot).await?;
+        let found = match &filter.owner {
+            Owner::Anyone => all(&mut snapshot, filter.status, page).await?,
+            Owner::Customer(customer_id) => of_customer(&mut snapshot, customer_id, filter.status, page).await?,
+            Owner::Shop(shop_id) => of_shop(&mut snapshot, *shop_id, filter.status, page).await?,
+            Owner::Either(customer_id, shop_id) => {
+                let mut either = of_customer(&mut snapshot, customer_id, filter.status, page).await?;
+                either.extend(of_shop(&mut snapshot, *shop_id, filter.status, page).await?);
+                rows::first(either, page.rows())
+            }
+        };
         let orders = rows::with_lines(&mut snapshot, found).await?;
         snapshot.rollback().await?;
         Ok(orders)
@@ -116,10 +100,80 @@ impl Read for Reads {
         );
         Ok(overdue.bind(micros(before)).bind(limit).fetch_all(&self.pool).await?)
     }
+
+    async fn due_bookings(&self, now: OffsetDateTime, limit: u32) -> Result<Vec<DueBooking>, Error> {
+        let due: Vec<BookingRow> =
+            sqlx::query_as(select_bookings!("WHERE b.due <= ? ORDER BY b.due, b.order_id LIMIT ?"))
+                .bind(micros(now))
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await?;
+        due.into_iter().map(TryInto::try_into).collect()
+    }
+
+    async fn outstanding_booking(&self, order_id: Uuid) -> Result<Option<DueBooking>, Error> {
+        let outstanding: Option<BookingRow> =
+            sqlx::query_as(select_bookings!("WHERE b.order_id = ?")).bind(order_id).fetch_optional(&self.pool).await?;
+        outstanding.map(TryInto::try_into).transpose()
+    }
+
+    async fn stuck(&self, waits_for: Option<WaitsFor>, too_long: &TooLong, page: &Page) -> Result<Vec<Order>, Error> {
+        let mut snapshot = self.pool.begin().await?;
+        let orders = waiting::stuck(&mut snapshot, waits_for, too_long, page).await?;
+        snapshot.rollback().await?;
+        Ok(orders)
+    }
+
+    async fn counts(&self, too_long: &TooLong) -> Result<Counts, Error> {
+        let mut snapshot = self.pool.begin().await?;
+        let counts = waiting::counts(&mut snapshot, too_long).await?;
+        snapshot.rollback().await?;
+        Ok(counts)
+    }
+}
+
+// One statement for each owner, so that each has its index.
+
+async fn all(connection: &mut SqliteConnection, status: Option<&str>, page: &Page) -> Result<Vec<OrderRow>, Error> {
+    let (after_time, after_id) = after(page)?;
+    let query = sqlx::query_as(select_orders!(
+        "WHERE (create_time, id) > (?, ?) AND (?3 IS NULL OR status = ?3) ORDER BY create_time, id LIMIT ?4"
+    ));
+    Ok(query.bind(after_time).bind(after_id).bind(status).bind(page.rows()).fetch_all(connection).await?)
+}
+
+async fn of_customer(
+    connection: &mut SqliteConnection,
+    customer_id: &str,
+    status: Option<&str>,
+    page: &Page,
+) -> Result<Vec<OrderRow>, Error> {
+    let (after_time, after_id) = after(page)?;
+    let query = sqlx::query_as(select_orders!(
+        "WHERE (create_time, id) > (?, ?) AND (?3 IS NULL OR status = ?3) AND customer_id = ?5 \
+         ORDER BY create_time, id LIMIT ?4"
+    ));
+    let query = query.bind(after_time).bind(after_id).bind(status).bind(page.rows()).bind(customer_id);
+    Ok(query.fetch_all(connection).await?)
+}
+
+async fn of_shop(
+    connection: &mut SqliteConnection,
+    shop_id: Uuid,
+    status: Option<&str>,
+    page: &Page,
+) -> Result<Vec<OrderRow>, Error> {
+    let (after_time, after_id) = after(page)?;
+    let query = sqlx::query_as(select_orders!(
+        "WHERE (create_time, id) > (?, ?) AND (?3 IS NULL OR status = ?3) AND shop_id = ?5 \
+         ORDER BY create_time, id LIMIT ?4"
+    ));
+    let query = query.bind(after_time).bind(after_id).bind(status).bind(page.rows()).bind(shop_id);
+    Ok(query.fetch_all(connection).await?)
 }
 
 /// Where a page begins; before everything where it is the first.
-fn after(page: &Page) -> Result<(i64, Uuid), Error> {
+pub(super) fn after(page: &Page) -> Result<(i64, Uuid), Error> {
     match &page.after {
         None => Ok((i64::MIN, Uuid::nil())),
         Some(cursor @ Cursor { time, .. }) => Ok((micros(*time), cursor.uuid().map_err(Error::inconsistent)?)),

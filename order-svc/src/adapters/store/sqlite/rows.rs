@@ -22,7 +22,7 @@ use crate::{
 macro_rules! select_orders {
     ($rest:literal) => {
         concat!(
-            "SELECT id, customer_id, shop_id, status, total, total_currency, reject_reason, cancelled_by_kind, \
+            "SELECT id, customer_id, shop_id, status, booking, total, total_currency, reject_reason, cancelled_by_kind, \
              cancelled_by_id, cancel_reason, carrier, tracking_number, reserve_by, version, create_time, update_time, \
              request_hash FROM orders ",
             $rest
@@ -47,9 +47,9 @@ impl<'a> StateColumns<'a> {
     pub fn of(status: &'a Status) -> Self {
         match status {
             Status::Placed | Status::Confirmed => Self::default(),
-            Status::Rejected(reason) => Self { reject_reason: Some(names::reject_reason(*reason)), ..Self::default() },
+            Status::Rejected(reason) => Self { reject_reason: Some(reason.name()), ..Self::default() },
             Status::Cancelled { by, reason } => Self {
-                cancelled_by_kind: Some(names::actor_kind(by.kind)),
+                cancelled_by_kind: Some(by.kind.name()),
                 cancelled_by_id: Some(&by.id),
                 cancel_reason: Some(reason),
                 ..Self::default()
@@ -67,7 +67,7 @@ impl<'a> StateColumns<'a> {
 pub fn reason(status: &Status) -> &str {
     match status {
         Status::Placed | Status::Confirmed | Status::Shipped(_) | Status::Delivered(_) => "",
-        Status::Rejected(reason) => names::reject_reason(*reason),
+        Status::Rejected(reason) => reason.name(),
         Status::Cancelled { reason, .. } => reason,
     }
 }
@@ -122,6 +122,7 @@ pub struct OrderRow {
     customer_id: String,
     shop_id: Uuid,
     status: String,
+    booking: String,
     total: Option<i64>,
     total_currency: Option<String>,
     reject_reason: Option<String>,
@@ -144,6 +145,7 @@ struct LineRow {
     quantity: u32,
     expected_price: Option<i64>,
     expected_currency: Option<String>,
+    requested_serials: Option<String>,
     unit_price: Option<i64>,
     unit_currency: Option<String>,
     serials: Option<String>,
@@ -154,8 +156,8 @@ struct LineRow {
 pub async fn with_lines(connection: &mut SqliteConnection, orders: Vec<OrderRow>) -> Result<Vec<Order>, Error> {
     let ids: Vec<_> = orders.iter().map(|order| format!("\"{}\"", order.id.simple())).collect();
     let rows: Vec<LineRow> = sqlx::query_as(
-        "SELECT order_id, phone_id, quantity, expected_price, expected_currency, unit_price, unit_currency, serials \
-         FROM order_line WHERE order_id IN (SELECT unhex(value) FROM json_each(?)) ORDER BY order_id, position",
+        "SELECT order_id, phone_id, quantity, expected_price, expected_currency, requested_serials, unit_price, \
+         unit_currency, serials FROM order_line WHERE order_id IN (SELECT unhex(value) FROM json_each(?)) ORDER BY order_id, position",
     )
     .bind(format!("[{}]", ids.join(",")))
     .fetch_all(connection)
@@ -171,11 +173,20 @@ pub async fn with_lines(connection: &mut SqliteConnection, orders: Vec<OrderRow>
     with_lines.collect()
 }
 
+/// The first `most` of orders that may be there twice, oldest first.
+pub fn first(mut orders: Vec<OrderRow>, most: i64) -> Vec<OrderRow> {
+    orders.sort_by_key(|order| (order.create_time, order.id));
+    orders.dedup_by_key(|order| order.id);
+    orders.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    orders
+}
+
 impl OrderRow {
     fn with(self, lines: Vec<Line>) -> Result<Order, Error> {
         Ok(Order {
             id: self.id,
             status: self.status()?,
+            booking: names::parse_booking(&self.booking)?,
             shop_id: self.shop_id,
             lines,
             total: money(self.total, self.total_currency)?,
@@ -220,9 +231,7 @@ impl TryFrom<LineRow> for Line {
 
     fn try_from(row: LineRow) -> Result<Self, Error> {
         let reserved = match (money(row.unit_price, row.unit_currency)?, row.serials) {
-            (Some(unit_price), Some(serials)) => {
-                Some(ReservedLine { unit_price, serials: serials.split_whitespace().map(str::to_owned).collect() })
-            }
+            (Some(unit_price), Some(serials)) => Some(ReservedLine { unit_price, serials: split(&serials) }),
             (None, None) => None,
             _ => return Err(Error::inconsistent("a line has a price without serials, or serials without a price")),
         };
@@ -230,9 +239,15 @@ impl TryFrom<LineRow> for Line {
             phone_id: row.phone_id,
             quantity: row.quantity,
             expected_unit_price: money(row.expected_price, row.expected_currency)?,
+            requested_serials: row.requested_serials.as_deref().map(split).unwrap_or_default(),
             reserved,
         })
     }
+}
+
+/// Serials as a row has them.
+pub fn split(serials: &str) -> Vec<String> {
+    serials.split_whitespace().map(str::to_owned).collect()
 }
 
 fn money(minor_units: Option<i64>, currency: Option<String>) -> Result<Option<Money>, Error> {

@@ -2,7 +2,7 @@
 
 use chassis::store::Error;
 
-use crate::domain::{order, reservation::RejectReason, shop, unit};
+use crate::domain::{actor, order, reservation::RejectReason, shop, unit};
 
 /// A value that is stored as one of a few words.
 pub trait Label: Sized + Copy + 'static {
@@ -39,6 +39,13 @@ macro_rules! labels {
 }
 
 labels! {
+    actor::Kind {
+        Customer: "CUSTOMER",
+        Staff: "STAFF",
+        Manager: "MANAGER",
+        Operator: "OPERATOR",
+        Service: "SERVICE",
+    }
     shop::Status { Open: "OPEN", Closed: "CLOSED" }
     unit::Status { Available: "AVAILABLE", Reserved: "RESERVED", Sold: "SOLD", Withdrawn: "WITHDRAWN" }
     order::Status {

@@ -1,5 +1,6 @@
 //! The ports over SQLite.
 
+mod histories;
 mod labels;
 mod orders;
 mod phones;
@@ -9,6 +10,8 @@ mod shops;
 mod units;
 
 pub use reads::Reads;
+
+use std::collections::BTreeMap;
 
 use chassis::{
     outbox::Outbox,
@@ -21,9 +24,12 @@ use crate::{
     adapters::events::outgoing,
     app,
     domain::{
-        Order, Phone, Reservation, Serial, Shop, Stock, phone,
-        reservation::{self, Offer},
+        Order, Phone, Reservation, Serial, Shop, Stock,
+        order::Line,
+        phone,
+        reservation::{self, Offer, Pick},
         shop,
+        unit::State,
     },
 };
 
@@ -54,6 +60,10 @@ impl app::Tx for SqliteTx {
         phones::stock(self.connection(), phone_id).await
     }
 
+    async fn standing(&mut self, phone_id: Uuid, serials: &[Serial]) -> Result<BTreeMap<Serial, State>, Error> {
+        units::standing(self.connection(), phone_id, serials).await
+    }
+
     async fn taken_serials(&mut self, shop_id: Uuid, serials: &[Serial], limit: usize) -> Result<Vec<Serial>, Error> {
         units::taken(self.connection(), shop_id, serials, limit).await
     }
@@ -66,12 +76,12 @@ impl app::Tx for SqliteTx {
         reservations::find(self.connection(), order_id).await
     }
 
-    async fn offer(&mut self, shop_id: Uuid, phone_id: Uuid) -> Result<Option<Offer>, Error> {
-        phones::offer(self.connection(), shop_id, phone_id).await
+    async fn offer(&mut self, shop_id: Uuid, line: &Line) -> Result<Option<Offer>, Error> {
+        phones::offer(self.connection(), shop_id, line).await
     }
 
-    async fn take_units(&mut self, order_id: Uuid, phone_id: Uuid, quantity: u32) -> Result<Vec<Serial>, Error> {
-        units::take(self.connection(), order_id, phone_id, quantity).await
+    async fn take_units(&mut self, order_id: Uuid, phone_id: Uuid, pick: &Pick) -> Result<Vec<Serial>, Error> {
+        units::take(self.connection(), order_id, phone_id, pick).await
     }
 
     async fn save_reservation(&mut self, change: &reservation::Change) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use super::{labels::Label, units};
 use crate::{
     app::{Orders, Slice},
     domain::{
-        Currency, Order, Price,
+        Currency, Order, Price, Serial,
         order::{Listed, ListedLine, Status},
     },
 };
@@ -39,6 +39,7 @@ struct LineRow {
     phone_id: Uuid,
     quantity: u32,
     unit_price: Option<i64>,
+    requested_serials: String,
 }
 
 impl TryFrom<Row> for Listed {
@@ -65,7 +66,8 @@ impl TryFrom<LineRow> for ListedLine {
 
     fn try_from(row: LineRow) -> Result<Self, Error> {
         let unit_price = row.unit_price.map(Price::new).transpose().map_err(Error::inconsistent)?;
-        Ok(Self { phone_id: row.phone_id, quantity: row.quantity, unit_price, serials: Vec::new() })
+        let requested = row.requested_serials.split_terminator(',').map(units::serial).collect::<Result<_, _>>()?;
+        Ok(Self { phone_id: row.phone_id, quantity: row.quantity, unit_price, serials: Vec::new(), requested })
     }
 }
 
@@ -90,12 +92,15 @@ pub async fn insert(connection: &mut SqliteConnection, order: &Order) -> Result<
     .await?;
     one_row(&written, "order")?;
     for line in order.lines.as_slice() {
-        let written = sqlx::query("INSERT INTO shop_order_line (order_id, phone_id, quantity) VALUES (?, ?, ?)")
-            .bind(order.id)
-            .bind(line.phone_id)
-            .bind(line.quantity)
-            .execute(&mut *connection)
-            .await?;
+        let written = sqlx::query(
+            "INSERT INTO shop_order_line (order_id, phone_id, quantity, requested_serials) VALUES (?, ?, ?, ?)",
+        )
+        .bind(order.id)
+        .bind(line.phone_id)
+        .bind(line.quantity)
+        .bind(line.requested.iter().map(Serial::as_str).collect::<Vec<_>>().join(","))
+        .execute(&mut *connection)
+        .await?;
         one_row(&written, "order line")?;
     }
     Ok(())
@@ -166,7 +171,7 @@ async fn headers(
 
 async fn attach_lines(connection: &mut SqliteConnection, orders: &mut [Listed]) -> Result<(), Error> {
     let mut select = QueryBuilder::<Sqlite>::new(
-        "SELECT line.order_id, line.phone_id, line.quantity, unit_price FROM shop_order_line AS line \
+        "SELECT line.order_id, line.phone_id, line.quantity, unit_price, requested_serials FROM shop_order_line AS line \
          LEFT JOIN reservation_line AS reserved ON reserved.order_id = line.order_id AND reserved.phone_id = line.phone_id \
          WHERE line.order_id IN (",
     );
@@ -214,7 +219,13 @@ mod tests {
     use super::*;
 
     fn holding(units: u32) -> Listed {
-        let line = ListedLine { phone_id: Uuid::nil(), quantity: units, unit_price: None, serials: Vec::new() };
+        let line = ListedLine {
+            phone_id: Uuid::nil(),
+            quantity: units,
+            unit_price: None,
+            serials: Vec::new(),
+            requested: Vec::new(),
+        };
         Listed {
             id: Uuid::nil(),
             shop_id: Uuid::nil(),

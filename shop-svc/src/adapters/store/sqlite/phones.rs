@@ -12,6 +12,7 @@ use crate::{
     app::StockedPhone,
     domain::{
         Currency, Name, Phone, Price, Stock,
+        order::Line,
         phone::{Change, Event},
         reservation::Offer,
     },
@@ -93,9 +94,10 @@ pub async fn find(connection: &mut SqliteConnection, shop_id: Uuid, phone_id: Uu
     Ok(find_stocked(connection, shop_id, phone_id).await?.map(|stocked| stocked.phone))
 }
 
-pub async fn offer(connection: &mut SqliteConnection, shop_id: Uuid, phone_id: Uuid) -> Result<Option<Offer>, Error> {
-    let stocked = find_stocked(connection, shop_id, phone_id).await?;
-    Ok(stocked.map(|stocked| Offer { phone: stocked.phone, available: stocked.stock.available }))
+pub async fn offer(connection: &mut SqliteConnection, shop_id: Uuid, line: &Line) -> Result<Option<Offer>, Error> {
+    let Some(stocked) = find_stocked(&mut *connection, shop_id, line.phone_id).await? else { return Ok(None) };
+    let requested = units::available(connection, line.phone_id, &line.requested).await?;
+    Ok(Some(Offer { phone: stocked.phone, available: stocked.stock.available, requested }))
 }
 
 pub async fn stock(connection: &mut SqliteConnection, phone_id: Uuid) -> Result<Stock, Error> {
@@ -106,17 +108,32 @@ pub async fn stock(connection: &mut SqliteConnection, phone_id: Uuid) -> Result<
     row.try_into()
 }
 
+/// The units of all shops by status. Shops and phones are few beside units, and the database keeps each phone's counts.
+pub async fn stock_of_all<'c>(executor: impl SqliteExecutor<'c>) -> Result<Stock, Error> {
+    let row: StockRow = sqlx::query_as(
+        "SELECT coalesce(sum(available), 0) AS available, coalesce(sum(reserved), 0) AS reserved, \
+         coalesce(sum(sold), 0) AS sold, coalesce(sum(withdrawn), 0) AS withdrawn FROM stock",
+    )
+    .fetch_one(executor)
+    .await?;
+    row.try_into()
+}
+
 pub async fn save(connection: &mut SqliteConnection, change: &Change) -> Result<(), Error> {
     let phone = &change.state;
     match &change.event {
         Event::Registered(serials) => {
             insert(connection, phone).await?;
-            units::insert(connection, phone, serials).await
+            units::insert(connection, change, serials).await
         }
         Event::Updated => update(connection, phone).await,
         Event::UnitsAdded(serials) => {
             update(connection, phone).await?;
-            units::insert(connection, phone, serials).await
+            units::insert(connection, change, serials).await
+        }
+        Event::UnitsWithdrawn(serials) => {
+            update(connection, phone).await?;
+            units::withdraw(connection, change, serials).await
         }
     }
 }

@@ -4,10 +4,10 @@ use chassis::store::{Error, sqlite::micros};
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use uuid::Uuid;
 
-use super::{labels::Label, orders, phones, shops, units};
+use super::{histories, labels::Label, orders, phones, shops, units};
 use crate::{
-    app::{Orders, Read, Slice, StockedPhone, ports::PlacedUnit},
-    domain::{Shop, order, unit},
+    app::{History, Orders, Read, Slice, StockedPhone},
+    domain::{Phone, Serial, Shop, Stock, Unit, order, unit},
 };
 
 /// Reads committed rows.
@@ -61,21 +61,41 @@ impl Read for Reads {
 
     async fn units(
         &self,
-        phone_id: Uuid,
+        phone: &Phone,
         status: Option<unit::Status>,
-        slice: Slice<i64>,
-    ) -> Result<Vec<PlacedUnit>, Error> {
+        after: Option<&Serial>,
+        rows: i64,
+    ) -> Result<Vec<Unit>, Error> {
         let mut select = QueryBuilder::<Sqlite>::new("SELECT * FROM unit WHERE phone_id = ");
-        select.push_bind(phone_id);
+        select.push_bind(phone.id);
         if let Some(status) = status {
             select.push(" AND status = ").push_bind(status.label());
         }
-        if let Some((_, place)) = slice.after {
-            select.push(" AND unit_id > ").push_bind(place);
+        if let Some(serial) = after {
+            select.push(" AND unit_id > (SELECT unit_id FROM unit WHERE shop_id = ").push_bind(phone.shop_id);
+            select.push(" AND serial = ").push_bind(serial.as_str()).push(")");
         }
-        select.push(" ORDER BY unit_id LIMIT ").push_bind(slice.rows);
+        // A phone's units are inserted at times that never fall: this is the order of (create_time, unit_id).
+        select.push(" ORDER BY unit_id LIMIT ").push_bind(rows);
         let rows: Vec<units::Row> = select.build_query_as().fetch_all(&self.pool).await?;
-        rows.into_iter().map(PlacedUnit::try_from).collect()
+        rows.into_iter().map(Unit::try_from).collect()
+    }
+
+    async fn history(&self, shop_id: Uuid, serial: &Serial, after: i64, rows: i64) -> Result<Option<History>, Error> {
+        let mut snapshot = self.pool.begin().await?;
+        let unit: Option<units::Row> = sqlx::query_as("SELECT * FROM unit WHERE shop_id = ? AND serial = ?")
+            .bind(shop_id)
+            .bind(serial.as_str())
+            .fetch_optional(&mut *snapshot)
+            .await?;
+        let Some(unit) = unit else { return Ok(None) };
+        let entries = histories::list(&mut snapshot, unit.unit_id, after, rows).await?;
+        snapshot.rollback().await?;
+        Ok(Some(History { unit: unit.try_into()?, entries }))
+    }
+
+    async fn stock_of_all(&self) -> Result<Stock, Error> {
+        phones::stock_of_all(&self.pool).await
     }
 
     async fn orders(&self, shop_id: Uuid, status: Option<order::Status>, slice: Slice<Uuid>) -> Result<Orders, Error> {

@@ -7,7 +7,7 @@ use chassis::store::{
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{labels::Label, units};
+use super::{histories, labels::Label, units};
 use crate::domain::{
     Currency, Price, Reservation,
     reservation::{Change, Event, Held, HeldLine, RejectReason, State},
@@ -84,18 +84,19 @@ pub async fn save(connection: &mut SqliteConnection, change: &Change) -> Result<
     match (&change.event, &reservation.state) {
         (Event::Reserved, State::Reserved(held)) => {
             insert(connection, reservation).await?;
-            insert_lines(connection, reservation.order_id, held).await
+            insert_lines(connection, reservation.order_id, held).await?;
+            histories::of_order(connection, "RESERVED", change, held.units()).await
         }
         (Event::Rejected, State::Rejected(_)) | (Event::Released(None), State::Released) => {
             insert(connection, reservation).await
         }
         (Event::Released(Some(freed)), State::Released) => {
             update(connection, reservation).await?;
-            units::free(connection, reservation.order_id, freed.units()).await
+            units::free(connection, change, freed.units()).await
         }
         (Event::Sold, State::Sold(held)) => {
             update(connection, reservation).await?;
-            units::sell(connection, reservation.order_id, held.units()).await
+            units::sell(connection, change, held.units()).await
         }
         (Event::Reserved | Event::Rejected | Event::Released(_) | Event::Sold, state) => {
             Err(Error::inconsistent(format!("an event does not lead to {}", state.name())))

@@ -1,24 +1,25 @@
 //! Units as rows. The database keeps their counts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chassis::store::{
     Error,
     sqlite::{micros, time},
 };
-use sqlx::{QueryBuilder, SqliteConnection};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
-use crate::{
-    app::ports::PlacedUnit,
-    domain::{Phone, Serial, Unit, unit::State},
-};
+use super::histories;
+use crate::domain::{Phone, Serial, Unit, phone, reservation, reservation::Pick, unit::State};
 
 /// Rows in one statement: five values each stay far below what SQLite binds.
-const CHUNK: usize = 1_000;
+pub const CHUNK: usize = 1_000;
 
 /// A row of `unit`.
 #[derive(sqlx::FromRow)]
 pub struct Row {
-    unit_id: i64,
+    /// Its place in the order of age.
+    pub unit_id: i64,
     phone_id: Uuid,
     serial: String,
     status: String,
@@ -26,20 +27,22 @@ pub struct Row {
     create_time: i64,
 }
 
-impl TryFrom<Row> for PlacedUnit {
+impl TryFrom<Row> for Unit {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let state = match (row.status.as_str(), row.order_id) {
-            ("AVAILABLE", None) => State::Available,
-            ("RESERVED", Some(order_id)) => State::Reserved(order_id),
-            ("SOLD", Some(order_id)) => State::Sold(order_id),
-            ("WITHDRAWN", None) => State::Withdrawn,
-            (status, order_id) => return Err(Error::inconsistent(format!("unit is {status} for order {order_id:?}"))),
-        };
-        let serial = serial(&row.serial)?;
-        let unit = Unit { serial, phone_id: row.phone_id, state, create_time: time(row.create_time)? };
-        Ok(Self { place: row.unit_id, unit })
+        let state = state(&row.status, row.order_id)?;
+        Ok(Self { serial: serial(&row.serial)?, phone_id: row.phone_id, state, create_time: time(row.create_time)? })
+    }
+}
+
+fn state(status: &str, order_id: Option<Uuid>) -> Result<State, Error> {
+    match (status, order_id) {
+        ("AVAILABLE", None) => Ok(State::Available),
+        ("RESERVED", Some(order_id)) => Ok(State::Reserved(order_id)),
+        ("SOLD", Some(order_id)) => Ok(State::Sold(order_id)),
+        ("WITHDRAWN", None) => Ok(State::Withdrawn),
+        (status, order_id) => Err(Error::inconsistent(format!("unit is {status} for order {order_id:?}"))),
     }
 }
 
@@ -48,8 +51,18 @@ pub fn serial(text: &str) -> Result<Serial, Error> {
     Serial::parse(text).map_err(Error::inconsistent)
 }
 
-/// Adds available units to a phone, in the order they are named.
-pub async fn insert(connection: &mut SqliteConnection, phone: &Phone, serials: &[Serial]) -> Result<(), Error> {
+/// Adds available units to a phone, in the order they are named, and begins their histories.
+pub async fn insert(
+    connection: &mut SqliteConnection,
+    change: &phone::Change,
+    serials: &[Serial],
+) -> Result<(), Error> {
+    let phone: &Phone = &change.state;
+    if serials.is_empty() {
+        return Ok(());
+    }
+    let youngest: i64 =
+        sqlx::query_scalar("SELECT coalesce(max(unit_id), 0) FROM unit").fetch_one(&mut *connection).await?;
     for chunk in serials.chunks(CHUNK) {
         let mut insert = QueryBuilder::new("INSERT INTO unit (phone_id, shop_id, serial, status, create_time) ");
         insert.push_values(chunk, |mut row, serial| {
@@ -62,9 +75,59 @@ pub async fn insert(connection: &mut SqliteConnection, phone: &Phone, serials: &
         let written = insert.build().persistent(false).execute(&mut *connection).await?;
         rows(written.rows_affected(), chunk.len())?;
     }
+    histories::begin(connection, change, youngest, serials.len()).await
+}
+
+/// Takes available units of a phone out of sale; their histories tell of it.
+pub async fn withdraw(
+    connection: &mut SqliteConnection,
+    change: &phone::Change,
+    serials: &[Serial],
+) -> Result<(), Error> {
+    histories::withdrawn(connection, change, serials).await?;
+    for chunk in serials.chunks(CHUNK) {
+        let mut update = QueryBuilder::new("UPDATE unit SET status = 'WITHDRAWN' WHERE +status = 'AVAILABLE' AND ");
+        push_named(&mut update, change.state.id, chunk);
+        let written = update.build().persistent(false).execute(&mut *connection).await?;
+        rows(written.rows_affected(), chunk.len())?;
+    }
     Ok(())
 }
 
+/// Where those of `serials` stand that are units of a phone.
+pub async fn standing(
+    connection: &mut SqliteConnection,
+    phone_id: Uuid,
+    serials: &[Serial],
+) -> Result<BTreeMap<Serial, State>, Error> {
+    let mut standing = BTreeMap::new();
+    for chunk in serials.chunks(CHUNK) {
+        let mut select = QueryBuilder::new("SELECT serial, status, order_id FROM unit WHERE ");
+        push_named(&mut select, phone_id, chunk);
+        let found: Vec<(String, String, Option<Uuid>)> =
+            select.build_query_as().persistent(false).fetch_all(&mut *connection).await?;
+        for (text, status, order_id) in found {
+            standing.insert(serial(&text)?, state(&status, order_id)?);
+        }
+    }
+    Ok(standing)
+}
+
+/// The condition that a unit is one of a phone's with these serials. It is found by its serial: `+` keeps SQLite from
+/// reading all of the phone's units.
+pub fn push_named(query: &mut QueryBuilder<Sqlite>, phone_id: Uuid, serials: &[Serial]) {
+    query.push("shop_id = (SELECT shop_id FROM phone WHERE phone.phone_id = ").push_bind(phone_id);
+    query.push(") AND +phone_id = ").push_bind(phone_id).push(" AND serial IN (");
+    push_serials(query, serials);
+    query.push(")");
+}
+
+fn push_serials(query: &mut QueryBuilder<Sqlite>, serials: &[Serial]) {
+    let mut list = query.separated(", ");
+    for serial in serials {
+        list.push_bind(serial.as_str().to_owned());
+    }
+}
 pub async fn taken(
     connection: &mut SqliteConnection,
     shop_id: Uuid,
@@ -75,10 +138,7 @@ pub async fn taken(
     for chunk in serials.chunks(CHUNK) {
         let mut select = QueryBuilder::new("SELECT serial FROM unit WHERE shop_id = ");
         select.push_bind(shop_id).push(" AND serial IN (");
-        let mut list = select.separated(", ");
-        for serial in chunk {
-            list.push_bind(serial.as_str());
-        }
+        push_serials(&mut select, chunk);
         select.push(") LIMIT ").push_bind(i64::try_from(limit - taken.len()).unwrap_or(i64::MAX));
         let found: Vec<String> = select.build_query_scalar().persistent(false).fetch_all(&mut *connection).await?;
         for text in found {
@@ -107,25 +167,62 @@ pub async fn take(
     connection: &mut SqliteConnection,
     order_id: Uuid,
     phone_id: Uuid,
-    quantity: u32,
+    pick: &Pick,
 ) -> Result<Vec<Serial>, Error> {
-    let mut taken: Vec<(i64, String)> = sqlx::query_as(
-        "UPDATE unit SET status = 'RESERVED', order_id = ? WHERE unit_id IN \
-         (SELECT unit_id FROM unit WHERE phone_id = ? AND status = 'AVAILABLE' ORDER BY unit_id LIMIT ?) \
-         RETURNING unit_id, serial",
-    )
-    .bind(order_id)
-    .bind(phone_id)
-    .bind(quantity)
-    .fetch_all(connection)
-    .await?;
-    rows(taken.len() as u64, quantity as usize)?;
+    let mut taken = match pick {
+        Pick::Oldest(quantity) => oldest(connection, order_id, phone_id, *quantity).await?,
+        Pick::Given(serials) => given(connection, order_id, phone_id, serials).await?,
+    };
+    let wanted = match pick {
+        Pick::Oldest(quantity) => *quantity as usize,
+        Pick::Given(serials) => serials.len(),
+    };
+    rows(taken.len() as u64, wanted)?;
     taken.sort_unstable();
     taken.iter().map(|(_, text)| serial(text)).collect()
 }
 
+async fn oldest(
+    connection: &mut SqliteConnection,
+    order_id: Uuid,
+    phone_id: Uuid,
+    quantity: u32,
+) -> Result<Vec<(i64, String)>, Error> {
+    let update = sqlx::query_as(
+        "UPDATE unit SET status = 'RESERVED', order_id = ? WHERE unit_id IN \
+         (SELECT unit_id FROM unit WHERE phone_id = ? AND status = 'AVAILABLE' ORDER BY unit_id LIMIT ?) \
+         RETURNING unit_id, serial",
+    );
+    Ok(update.bind(order_id).bind(phone_id).bind(quantity).fetch_all(connection).await?)
+}
+
+async fn given(
+    connection: &mut SqliteConnection,
+    order_id: Uuid,
+    phone_id: Uuid,
+    serials: &[Serial],
+) -> Result<Vec<(i64, String)>, Error> {
+    let mut update = QueryBuilder::new("UPDATE unit SET status = 'RESERVED', order_id = ");
+    update.push_bind(order_id).push(" WHERE +status = 'AVAILABLE' AND ");
+    push_named(&mut update, phone_id, serials);
+    update.push(" RETURNING unit_id, serial");
+    Ok(update.build_query_as().persistent(false).fetch_all(connection).await?)
+}
+
+/// Those of `serials` that are available units of a phone.
+pub async fn available(
+    connection: &mut SqliteConnection,
+    phone_id: Uuid,
+    serials: &[Serial],
+) -> Result<BTreeSet<Serial>, Error> {
+    let standing = standing(connection, phone_id, serials).await?;
+    Ok(standing.into_iter().filter(|(_, state)| *state == State::Available).map(|(serial, _)| serial).collect())
+}
+
 /// Makes an order's reserved units available; they must be `count`.
-pub async fn free(connection: &mut SqliteConnection, order_id: Uuid, count: usize) -> Result<(), Error> {
+pub async fn free(connection: &mut SqliteConnection, change: &reservation::Change, count: usize) -> Result<(), Error> {
+    let order_id = change.state.order_id;
+    histories::of_order(connection, "RELEASED", change, count).await?;
     let written = sqlx::query("UPDATE unit SET status = 'AVAILABLE', order_id = NULL WHERE order_id = ?")
         .bind(order_id)
         .execute(connection)
@@ -134,13 +231,16 @@ pub async fn free(connection: &mut SqliteConnection, order_id: Uuid, count: usiz
 }
 
 /// Marks an order's reserved units as sold; they must be `count`.
-pub async fn sell(connection: &mut SqliteConnection, order_id: Uuid, count: usize) -> Result<(), Error> {
+pub async fn sell(connection: &mut SqliteConnection, change: &reservation::Change, count: usize) -> Result<(), Error> {
+    let order_id = change.state.order_id;
+    histories::of_order(connection, "SOLD", change, count).await?;
     let written =
         sqlx::query("UPDATE unit SET status = 'SOLD' WHERE order_id = ?").bind(order_id).execute(connection).await?;
     rows(written.rows_affected(), count)
 }
 
-fn rows(written: u64, meant: usize) -> Result<(), Error> {
+/// Checks that a write touched as many units as it was meant for.
+pub fn rows(written: u64, meant: usize) -> Result<(), Error> {
     if written == meant as u64 {
         Ok(())
     } else {

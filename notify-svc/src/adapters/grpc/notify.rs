@@ -1,4 +1,6 @@
-//! The gRPC face of this service.
+//! `NotifyService`: for customers, shop staff and operators.
+
+use std::sync::Arc;
 
 use chassis::{
     grpc,
@@ -7,39 +9,30 @@ use chassis::{
     wire,
 };
 use proto::notify::v1::{
-    GetMessageRequest, GetMessageResponse, ListMessagesRequest, ListMessagesResponse, Message as WireMessage,
-    notify_service_server::NotifyService,
+    GetContactRequest, GetContactResponse, GetMessageRequest, GetMessageResponse, ListMessagesRequest,
+    ListMessagesResponse, RotateWebhookSecretRequest, RotateWebhookSecretResponse, UpdateContactRequest,
+    UpdateContactResponse, notify_service_server::NotifyService,
 };
-use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
-use super::convert;
+use super::{Contacts, Shown};
 use crate::{
+    adapters::{access, convert},
     app::{GetMessage, ListMessages, Query, Texts, Viewer},
-    domain::{self, Message},
 };
 
-/// Serves `tword.notify.v1.NotifyService`.
-#[derive(Clone)]
+/// Messages and contacts as people see them.
 pub struct Notify {
     get: GetMessage,
     list: ListMessages,
-    texts: Arc<dyn Texts>,
+    contacts: Contacts,
+    shown: Shown,
 }
 
 impl Notify {
     /// Serves these use cases.
-    pub fn new(get: GetMessage, list: ListMessages, texts: Arc<dyn Texts>) -> Self {
-        Self { get, list, texts }
-    }
-
-    /// A message with its text, as long as it is PENDING.
-    fn shown(&self, message: &Message) -> Result<WireMessage, Refusal> {
-        let text = match message.status() {
-            domain::Status::Pending => self.texts.text(message).map_err(|error| Refusal::internal(&error))?,
-            domain::Status::Sent | domain::Status::Failed => None,
-        };
-        Ok(convert::message(message, text.unwrap_or_default()))
+    pub fn new(get: GetMessage, list: ListMessages, contacts: Contacts, texts: Arc<dyn Texts>) -> Self {
+        Self { get, list, contacts, shown: Shown(texts) }
     }
 
     async fn page(&self, viewer: Viewer, request: &ListMessagesRequest) -> Result<ListMessagesResponse, Refusal> {
@@ -59,7 +52,7 @@ impl Notify {
         let mut messages = self.list.run(&query).await?;
         let next_page_token =
             page.finish(&mut messages, &filter, |message| Cursor::new(message.create_time, message.id));
-        let messages = messages.iter().map(|message| self.shown(message)).collect::<Result<_, _>>()?;
+        let messages = messages.iter().map(|message| self.shown.message(message)).collect::<Result<_, _>>()?;
         Ok(ListMessagesResponse { messages, next_page_token })
     }
 }
@@ -70,17 +63,35 @@ impl NotifyService for Notify {
         &self,
         request: Request<ListMessagesRequest>,
     ) -> Result<Response<ListMessagesResponse>, Status> {
-        let viewer = convert::viewer(&grpc::person(&request)?);
+        let viewer = access::viewer(&grpc::person(&request)?);
         let response = self.page(viewer, request.get_ref()).await?;
         Ok(Response::new(response))
     }
 
     async fn get_message(&self, request: Request<GetMessageRequest>) -> Result<Response<GetMessageResponse>, Status> {
-        let viewer = convert::viewer(&grpc::person(&request)?);
+        let viewer = access::viewer(&grpc::person(&request)?);
         let mut violations = Violations::default();
         let id = violations.check("message_id", wire::uuid(&request.get_ref().message_id)).unwrap_or_default();
         violations.finish()?;
         let message = self.get.run(&viewer, id).await.map_err(Refusal::from)?;
-        Ok(Response::new(GetMessageResponse { message: Some(self.shown(&message)?) }))
+        Ok(Response::new(GetMessageResponse { message: Some(self.shown.message(&message)?) }))
+    }
+
+    async fn get_contact(&self, request: Request<GetContactRequest>) -> Result<Response<GetContactResponse>, Status> {
+        Ok(Response::new(self.contacts.read(&request).await?))
+    }
+
+    async fn update_contact(
+        &self,
+        request: Request<UpdateContactRequest>,
+    ) -> Result<Response<UpdateContactResponse>, Status> {
+        Ok(Response::new(self.contacts.update(&request).await?))
+    }
+
+    async fn rotate_webhook_secret(
+        &self,
+        request: Request<RotateWebhookSecretRequest>,
+    ) -> Result<Response<RotateWebhookSecretResponse>, Status> {
+        Ok(Response::new(self.contacts.rotate(&request).await?))
     }
 }

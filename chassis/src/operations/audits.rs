@@ -1,0 +1,54 @@
+//! What people changed.
+
+use prost::Message as _;
+use proto::ops::v1::{AuditRecord, FieldChange, ListAuditRecordsRequest, ListAuditRecordsResponse};
+
+use super::{MAX_ANSWER_BYTES, Operations};
+use crate::{
+    audit::{self, Entry, Query},
+    page::{Cursor, Page},
+    refusal::Refusal,
+    store::Tx,
+    wire::timestamp,
+};
+
+impl<T: Tx + ?Sized + 'static> Operations<T> {
+    pub(super) async fn audit_records(
+        &self,
+        request: ListAuditRecordsRequest,
+    ) -> Result<ListAuditRecordsResponse, Refusal> {
+        let filter = format!("audit of {:?} by {:?}", request.subject_id, request.actor_id);
+        let mut page = Page::parse(request.page_size, &request.page_token, &filter)?.of_uuids()?;
+        let query = Query {
+            subject_id: Some(request.subject_id).filter(|id| !id.is_empty()),
+            actor_id: Some(request.actor_id).filter(|id| !id.is_empty()),
+            after: page.after.as_ref().map(|after| Ok::<_, Refusal>((after.time, after.uuid()?))).transpose()?,
+            rows: page.rows(),
+        };
+        let found = self.reads.records(&query).await?;
+        let mut found: Vec<_> =
+            found.into_iter().map(|entry| (Cursor::new(entry.time, entry.id), record(entry))).collect();
+        page.bound(&found, MAX_ANSWER_BYTES, |(_, record)| record.encoded_len());
+        let next_page_token = page.finish(&mut found, &filter, |(place, _)| place.clone());
+        Ok(ListAuditRecordsResponse { records: found.into_iter().map(|(_, record)| record).collect(), next_page_token })
+    }
+}
+
+fn record(entry: Entry) -> AuditRecord {
+    AuditRecord {
+        record_id: entry.id.to_string(),
+        actor_role: entry.actor_role,
+        actor_id: entry.actor_id,
+        action: entry.action,
+        subject_kind: entry.subject_kind,
+        subject_id: entry.subject_id,
+        changes: entry.changes.into_iter().map(change).collect(),
+        traceparent: entry.traceparent.unwrap_or_default(),
+        create_time: Some(timestamp(entry.time)),
+    }
+}
+
+fn change(change: audit::FieldChange) -> FieldChange {
+    let audit::FieldChange { name: field, before, after, personal } = change;
+    FieldChange { field, before, after, personal }
+}

@@ -1,0 +1,77 @@
+//! What the audit tells of deliveries.
+
+use chassis::audit::{FieldChange, Fields, Record};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::domain::{
+    actor::{Actor, Role},
+    delivery::{Delivery, State, Status},
+    recipient::Recipient,
+};
+
+/// A delivery's fields, its recipient's among them.
+pub fn fields(delivery: &Delivery, recipient: Option<&Recipient>) -> Fields {
+    let tracking = match &delivery.state {
+        State::Shipped(tracking) | State::Delivered(tracking) => Some(tracking),
+        State::Booked { .. } | State::Ready | State::Cancelled(_) => None,
+    };
+    Fields::default()
+        .with("status", status(delivery.state.status()))
+        .with("carrier", tracking.map(|tracking| tracking.carrier.as_str()).unwrap_or_default())
+        .with("tracking_number", tracking.map(|tracking| tracking.number.as_str()).unwrap_or_default())
+        .personal("recipient.name", recipient.map(Recipient::name).unwrap_or_default())
+        .personal("recipient.phone_number", recipient.map(Recipient::phone_number).unwrap_or_default())
+        .personal("recipient.address", recipient.map(Recipient::address).unwrap_or_default())
+}
+
+/// What a person did to a delivery; `action` is the RPC's name.
+pub fn of_delivery(
+    action: &'static str,
+    actor: &Actor,
+    delivery_id: Uuid,
+    changes: Vec<FieldChange>,
+    time: OffsetDateTime,
+) -> Record {
+    record(action, actor, ("delivery", delivery_id.to_string()), changes, time)
+}
+
+/// That a customer's personal data was erased, first or again.
+pub fn of_erasure(actor: &Actor, customer_id: &str, before: Option<OffsetDateTime>, now: OffsetDateTime) -> Record {
+    let erased = |time: Option<OffsetDateTime>| {
+        Fields::default().with("erase_time", time.map(|time| time.to_string()).unwrap_or_default())
+    };
+    let changes = erased(before).changes(&erased(Some(now)));
+    record("EraseCustomer", actor, ("customer", customer_id.to_owned()), changes, now)
+}
+
+fn record(
+    action: &'static str,
+    actor: &Actor,
+    (subject_kind, subject_id): (&'static str, String),
+    changes: Vec<FieldChange>,
+    time: OffsetDateTime,
+) -> Record {
+    let (actor_role, actor_id) = (role(actor.role), actor.id.clone());
+    Record { actor_role, actor_id, action, subject_kind, subject_id, changes, time }
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Customer => "CUSTOMER",
+        Role::Staff => "STAFF",
+        Role::Manager => "MANAGER",
+        Role::Operator => "OPERATOR",
+        Role::Service => "SERVICE",
+    }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Booked => "BOOKED",
+        Status::Ready => "READY",
+        Status::Shipped => "SHIPPED",
+        Status::Delivered => "DELIVERED",
+        Status::Cancelled => "CANCELLED",
+    }
+}

@@ -1,0 +1,124 @@
+//! Erases a customer's personal data.
+
+use std::sync::Arc;
+
+use chassis::{
+    clock::Clock,
+    store::{self, Store},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Read, Tx, audit};
+use crate::domain::actor::Actor;
+
+/// Deliveries that are cleared in one transaction.
+const BATCH: u32 = 100;
+
+/// Clears the recipients of a customer's final deliveries, and leaves a mark by which the others lose theirs when they
+/// become final.
+#[derive(Clone)]
+pub struct EraseCustomer {
+    store: Store<dyn Tx>,
+    reads: Arc<dyn Read>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Whom to erase.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The customer's opaque subject.
+    pub customer_id: String,
+    /// Who asks.
+    pub operator: Actor,
+}
+
+/// What was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Deliveries that lost their recipients now.
+    pub cleared: u32,
+    /// Deliveries that still need theirs.
+    pub outstanding: u32,
+}
+
+impl EraseCustomer {
+    /// Erases in `store`; `reads` counts what is left.
+    pub fn new(store: Store<dyn Tx>, reads: Arc<dyn Read>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, reads, clock }
+    }
+
+    /// Marks, then clears batch by batch. No delivery becomes final with a recipient any more once the mark is made, so
+    /// that there is an end; whoever is interrupted begins again.
+    ///
+    /// # Errors
+    /// The database failed: what was cleared stays cleared.
+    pub async fn run(&self, command: Command) -> Result<Erased, store::Error> {
+        let (command, now) = (Arc::new(command), self.clock.now());
+        let marked = Arc::clone(&command);
+        self.store
+            .run(move |tx| {
+                let command = Arc::clone(&marked);
+                Box::pin(async move { mark(tx, &command, now).await })
+            })
+            .await?;
+        let (mut cleared, mut after) = (0, None);
+        loop {
+            let batch = self.clear(&command, after, now).await?;
+            cleared += batch.cleared;
+            after = batch.last;
+            if batch.cleared < BATCH {
+                break;
+            }
+        }
+        let outstanding = self.reads.addressed(&command.customer_id).await?;
+        Ok(Erased { cleared, outstanding })
+    }
+
+    async fn clear(
+        &self,
+        command: &Arc<Command>,
+        after: Option<Uuid>,
+        now: OffsetDateTime,
+    ) -> Result<Batch, store::Error> {
+        let command = Arc::clone(command);
+        let unit = self.store.run(move |tx| {
+            let command = Arc::clone(&command);
+            Box::pin(async move { clear(tx, &command, after, now).await })
+        });
+        unit.await
+    }
+}
+
+async fn mark(tx: &mut dyn Tx, command: &Command, now: OffsetDateTime) -> Result<(), store::Error> {
+    let before = tx.erased(&command.customer_id).await?;
+    // A clock that was set back takes nothing from an earlier mark.
+    let marked = before.map_or(now, |before| before.max(now));
+    tx.mark_erased(&command.customer_id, marked).await?;
+    tx.audit(&audit::of_erasure(&command.operator, &command.customer_id, before, marked)).await
+}
+
+struct Batch {
+    cleared: u32,
+    last: Option<Uuid>,
+}
+
+async fn clear(
+    tx: &mut dyn Tx,
+    command: &Command,
+    after: Option<Uuid>,
+    now: OffsetDateTime,
+) -> Result<Batch, store::Error> {
+    let mut batch = Batch { cleared: 0, last: after };
+    for delivery in tx.to_clear(&command.customer_id, after, BATCH).await? {
+        let recipient = tx.recipient(delivery.id).await?;
+        let fields = audit::fields(&delivery, recipient.as_ref());
+        batch.last = Some(delivery.id);
+        let Some(change) = delivery.erase(command.operator.clone(), now) else { continue };
+        tx.readdress(&change, None).await?;
+        let (id, changes) = (change.delivery.id, fields.changes(&audit::fields(&change.delivery, None)));
+        tx.audit(&audit::of_delivery("EraseCustomer", &command.operator, id, changes, now)).await?;
+        batch.cleared += 1;
+    }
+    Ok(batch)
+}

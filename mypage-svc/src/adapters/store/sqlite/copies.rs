@@ -1,0 +1,199 @@
+//! Copies as a whole, as rows.
+
+use std::time::Duration;
+
+use chassis::store::{
+    Error,
+    sqlite::{Tx, micros, one_row, time},
+};
+use sqlx::{FromRow, SqliteConnection};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    app::ports::{Copies, Step, Ticked},
+    domain::{CopyId, Progress, Rebuild},
+};
+
+/// The tables whose rows belong to copies, as one deletes some rows of a copy from each.
+const CLEARINGS: [&str; 5] = [
+    "DELETE FROM my_order WHERE (copy, order_id) IN (SELECT copy, order_id FROM my_order WHERE copy = ? LIMIT ?)",
+    "DELETE FROM my_delivery WHERE (copy, order_id) IN (SELECT copy, order_id FROM my_delivery WHERE copy = ? LIMIT ?)",
+    "DELETE FROM my_message WHERE (copy, order_id, message_id) IN \
+     (SELECT copy, order_id, message_id FROM my_message WHERE copy = ? LIMIT ?)",
+    "DELETE FROM my_customer WHERE (copy, customer_id) IN \
+     (SELECT copy, customer_id FROM my_customer WHERE copy = ? LIMIT ?)",
+    "DELETE FROM copy_progress WHERE (copy, producer, epoch) IN \
+     (SELECT copy, producer, epoch FROM copy_progress WHERE copy = ? LIMIT ?)",
+];
+
+#[async_trait::async_trait]
+impl Copies for Tx {
+    async fn building(&mut self) -> Result<Option<Rebuild>, Error> {
+        rebuild(self.connection(), "SELECT copy, epoch, create_time, served_time FROM copy WHERE status = 'BUILDING'").await
+    }
+
+    async fn begin_copy(&mut self, epoch: Uuid, now: OffsetDateTime) -> Result<Rebuild, Error> {
+        let number = sqlx::query_scalar(
+            "INSERT INTO copy (copy, epoch, status, create_time) SELECT max(copy) + 1, ?, 'BUILDING', ? FROM copy \
+             RETURNING copy",
+        );
+        let number = number.bind(epoch).bind(micros(now)).fetch_one(self.connection()).await?;
+        Ok(Rebuild { copy: CopyId { number, epoch }, create_time: now, served_time: None, progress: Vec::new() })
+    }
+
+    async fn lease_building(
+        &mut self,
+        holder: Uuid,
+        now: OffsetDateTime,
+        time_to_live: Duration,
+    ) -> Result<Option<Rebuild>, Error> {
+        let leased = sqlx::query(
+            "UPDATE copy SET holder = ?1, lease_until = ?2 \
+             WHERE status = 'BUILDING' AND (holder IS NULL OR holder = ?1 OR lease_until <= ?3)",
+        )
+        .bind(holder)
+        .bind(micros(now + time_to_live))
+        .bind(micros(now))
+        .execute(self.connection())
+        .await?;
+        if leased.rows_affected() == 0 { Ok(None) } else { self.building().await }
+    }
+
+    async fn release_building(&mut self, holder: Uuid) -> Result<(), Error> {
+        sqlx::query("UPDATE copy SET holder = NULL, lease_until = 0 WHERE status = 'BUILDING' AND holder = ?")
+            .bind(holder)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    async fn note_step(&mut self, copy: CopyId, step: &Step) -> Result<(), Error> {
+        let written = sqlx::query(
+            "INSERT INTO copy_progress (copy, producer, epoch, through, head) SELECT ?1, ?2, ?3, ?5, ?6 WHERE ?4 = 0 \
+             ON CONFLICT (copy, producer, epoch) DO UPDATE SET through = excluded.through, head = excluded.head \
+             WHERE through = ?4",
+        );
+        let updated = sqlx::query(
+            "UPDATE copy_progress SET through = ?5, head = ?6 \
+             WHERE copy = ?1 AND producer = ?2 AND epoch = ?3 AND through = ?4",
+        );
+        let statement = if step.from == 0 { written } else { updated };
+        let noted = statement
+            .bind(copy.number)
+            .bind(step.producer)
+            .bind(step.epoch)
+            .bind(step.from)
+            .bind(step.through)
+            .bind(step.head)
+            .execute(self.connection())
+            .await?;
+        one_row(&noted, "step")?;
+        if step.skipped > 0 {
+            let counted = sqlx::query("UPDATE copy SET skipped = skipped + ? WHERE copy = ?");
+            let counted = counted.bind(step.skipped).bind(copy.number).execute(self.connection()).await?;
+            one_row(&counted, "copy")?;
+        }
+        Ok(())
+    }
+
+    async fn ticked(&mut self) -> Result<Vec<Ticked>, Error> {
+        // Every epoch that a sweep has looked at, or that a rebuild was told of.
+        let epochs: Vec<(String, Uuid)> =
+            sqlx::query_as("SELECT producer, epoch FROM inbox_complete UNION SELECT producer, epoch FROM copy_progress")
+                .fetch_all(self.connection())
+                .await?;
+        let mut ticked = Vec::with_capacity(epochs.len());
+        for (producer, epoch) in epochs {
+            let highest: Option<i64> =
+                sqlx::query_scalar("SELECT max(sequence) FROM inbox_tick WHERE producer = ? AND epoch = ?")
+                    .bind(&producer)
+                    .bind(epoch)
+                    .fetch_one(self.connection())
+                    .await?;
+            ticked.push(Ticked { producer, epoch, highest: highest.unwrap_or(0) });
+        }
+        Ok(ticked)
+    }
+
+    async fn serve(&mut self, copy: CopyId, now: OffsetDateTime) -> Result<(), Error> {
+        let retired = sqlx::query("UPDATE copy SET status = 'RETIRED' WHERE status = 'SERVED'");
+        one_row(&retired.execute(self.connection()).await?, "served copy")?;
+        let served = sqlx::query(
+            "UPDATE copy SET status = 'SERVED', served_time = ?, holder = NULL, lease_until = 0 \
+             WHERE copy = ? AND status = 'BUILDING'",
+        );
+        let served = served.bind(micros(now)).bind(copy.number).execute(self.connection()).await?;
+        one_row(&served, "built copy")
+    }
+
+    async fn clear_retired(&mut self, limit: u32) -> Result<bool, Error> {
+        let retired = sqlx::query_scalar("SELECT copy FROM copy WHERE status = 'RETIRED' ORDER BY copy LIMIT 1");
+        let retired: Option<i64> = retired.fetch_optional(self.connection()).await?;
+        let Some(copy) = retired else { return Ok(false) };
+        let mut left = u64::from(limit);
+        for clearing in CLEARINGS {
+            let limit = i64::try_from(left).unwrap_or(i64::MAX);
+            let deleted = sqlx::query(clearing).bind(copy).bind(limit).execute(self.connection()).await?;
+            left = left.saturating_sub(deleted.rows_affected());
+            if left == 0 {
+                return Ok(true);
+            }
+        }
+        let cleared = sqlx::query("UPDATE copy SET status = 'CLEARED' WHERE copy = ? AND status = 'RETIRED'");
+        one_row(&cleared.bind(copy).execute(self.connection()).await?, "retired copy")?;
+        Ok(true)
+    }
+
+    async fn note_as_of(&mut self, time: OffsetDateTime) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE as_of SET time = ?1 WHERE (time IS NULL OR time < ?1) \
+             AND NOT EXISTS (SELECT 1 FROM dead_letter WHERE status = 'WAITING')",
+        )
+        .bind(micros(time))
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+#[derive(FromRow)]
+struct CopyRow {
+    copy: i64,
+    epoch: Uuid,
+    create_time: i64,
+    served_time: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct ProgressRow {
+    producer: String,
+    epoch: Uuid,
+    through: i64,
+    head: i64,
+}
+
+/// The one rebuild that `query` finds, with its progress.
+pub(super) async fn rebuild(
+    connection: &mut SqliteConnection,
+    query: &'static str,
+) -> Result<Option<Rebuild>, Error> {
+    let row: Option<CopyRow> = sqlx::query_as(query).fetch_optional(&mut *connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let progress = sqlx::query_as(
+        "SELECT producer, epoch, through, head FROM copy_progress WHERE copy = ? ORDER BY producer, epoch",
+    );
+    let progress: Vec<ProgressRow> = progress.bind(row.copy).fetch_all(connection).await?;
+    let progress = progress.into_iter().map(|row| Progress {
+        producer: row.producer,
+        epoch: row.epoch,
+        through: row.through,
+        head: row.head,
+    });
+    Ok(Some(Rebuild {
+        copy: CopyId { number: row.copy, epoch: row.epoch },
+        create_time: time(row.create_time)?,
+        served_time: row.served_time.map(time).transpose()?,
+        progress: progress.collect(),
+    }))
+}

@@ -1,0 +1,207 @@
+//! Builds a copy from nothing but its producers' events, and serves it once it has heard what the served one has.
+
+mod batch;
+mod worker;
+
+use std::{sync::Arc, time::Duration};
+
+use chassis::{
+    clock::Clock,
+    relay::Head,
+    store::{self, Store},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::batch::Batch;
+use super::{
+    ports::{Away, Producer, Tx},
+    watches::Watches,
+};
+use crate::domain::{CopyId, Rebuild};
+
+/// How long nobody else takes over from a process that has died.
+const LEASE: Duration = Duration::from_secs(15);
+/// Events taken in by one transaction at most: few enough that the live consumers never wait long for the one writer.
+const EVENTS: u32 = 100;
+
+/// Why a pass came to nothing; what it had done stands.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A producer did not answer.
+    #[error(transparent)]
+    Away(#[from] Away),
+    /// Another holds the lease, or the copy was served.
+    #[error("the lease on the building is lost")]
+    Lost,
+    /// The database failed.
+    #[error("the database failed")]
+    Store(#[from] store::Error),
+}
+
+/// What a pass did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// There is nothing to build, or another does.
+    Idle,
+    /// It read all that there was, and the live consumers have heard more meanwhile.
+    Behind,
+    /// The copy is served.
+    Served,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// Builds copies, one process at a time.
+pub struct BuildCopy {
+    store: Store<dyn Tx>,
+    producers: Vec<Arc<dyn Producer>>,
+    watches: Watches,
+    clock: Arc<dyn Clock>,
+    holder: Uuid,
+}
+
+impl BuildCopy {
+    /// Builds from `producers`, and tells `watches` of a copy that is served.
+    pub fn new(
+        store: Store<dyn Tx>,
+        producers: Vec<Arc<dyn Producer>>,
+        watches: Watches,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, producers, watches, clock, holder: Uuid::now_v7() }
+    }
+
+    /// Reads on from where the building stands to the producers' heads, then serves the copy if it is no longer behind.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn run(&self, drain: &CancellationToken) -> Result<Pass, Error> {
+        let Some(rebuild) = self.lease().await? else { return Ok(Pass::Idle) };
+        for producer in &self.producers {
+            for head in producer.heads().await? {
+                if !self.catch_up(&rebuild, producer, head, drain).await? {
+                    return Ok(Pass::Stopped);
+                }
+            }
+        }
+        self.serve(rebuild.copy).await
+    }
+
+    /// Lets another process go on at once.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn release(&self) -> Result<(), store::Error> {
+        let holder = self.holder;
+        self.store.run(move |tx| Box::pin(async move { tx.release_building(holder).await })).await
+    }
+
+    async fn lease(&self) -> Result<Option<Rebuild>, store::Error> {
+        let (holder, now) = (self.holder, self.clock.now());
+        self.store.run(move |tx| Box::pin(async move { tx.lease_building(holder, now, LEASE).await })).await
+    }
+
+    /// Takes in what an epoch has up to its head; false where it was told to stop.
+    async fn catch_up(
+        &self,
+        rebuild: &Rebuild,
+        producer: &Arc<dyn Producer>,
+        head: Head,
+        drain: &CancellationToken,
+    ) -> Result<bool, Error> {
+        let known = |progress: &&crate::domain::Progress| {
+            progress.producer == producer.name() && progress.epoch == head.epoch
+        };
+        let known = rebuild.progress.iter().find(known);
+        let mut through = known.map_or(0, |progress| progress.through);
+        if known.is_none() {
+            self.take_in(Batch::empty(rebuild.copy, producer.name(), head)).await?;
+        }
+        while through < head.sequence {
+            if drain.is_cancelled() {
+                return Ok(false);
+            }
+            let told = producer.read(head.epoch, through, EVENTS).await?;
+            let Some(batch) = Batch::new(rebuild.copy, producer.name(), head, through, told) else { break };
+            through = batch.through();
+            self.take_in(batch).await?;
+        }
+        Ok(true)
+    }
+
+    /// Takes a batch in, in one transaction; where an event breaks it, each event in one of its own.
+    async fn take_in(&self, batch: Batch) -> Result<(), Error> {
+        match self.attempt(batch.clone()).await {
+            Err(Error::Store(error @ (store::Error::Inconsistent(_) | store::Error::Panicked))) => {
+                let Some(single) = batch.split() else { return Err(error.into()) };
+                for event in single {
+                    match self.attempt(event.clone()).await {
+                        Err(Error::Store(error @ (store::Error::Inconsistent(_) | store::Error::Panicked))) => {
+                            self.attempt(event.skipped(&error)).await?;
+                        }
+                        attempted => attempted?,
+                    }
+                }
+                Ok(())
+            }
+            attempted => attempted,
+        }
+    }
+
+    async fn attempt(&self, batch: Batch) -> Result<(), Error> {
+        let (holder, now, batch) = (self.holder, self.clock.now(), Arc::new(batch));
+        let unit = self.store.run(move |tx| {
+            let batch = Arc::clone(&batch);
+            Box::pin(async move {
+                tx.lease_building(holder, now, LEASE).await?.ok_or(Error::Lost)?;
+                Ok(batch.keep(tx).await?)
+            })
+        });
+        unit.await
+    }
+
+    /// Serves the copy where it has heard, of each producer's epochs, what the live consumers have.
+    async fn serve(&self, copy: CopyId) -> Result<Pass, Error> {
+        let (holder, now, watches) = (self.holder, self.clock.now(), self.watches.clone());
+        let unit = self.store.run(move |tx| {
+            let watches = watches.clone();
+            Box::pin(async move {
+                let rebuild = tx.lease_building(holder, now, LEASE).await?.ok_or(Error::Lost)?;
+                // Served first: whoever keeps waits from here on, and so nothing more is heard. Undone if it is behind.
+                tx.serve(copy, now).await?;
+                for ticked in tx.ticked().await? {
+                    let same = |progress: &&crate::domain::Progress| {
+                        progress.producer == ticked.producer && progress.epoch == ticked.epoch
+                    };
+                    let through = rebuild.progress.iter().find(same).map_or(0, |progress| progress.through);
+                    if through < ticked.highest {
+                        return Err(Unserved::Behind);
+                    }
+                }
+                tx.after_commit(Box::new(move || watches.switched(copy)));
+                Ok(())
+            })
+        });
+        match unit.await {
+            Ok(()) => {
+                tracing::info!(epoch = %copy.epoch, "rebuilt copy is served");
+                Ok(Pass::Served)
+            }
+            Err(Unserved::Behind) => Ok(Pass::Behind),
+            Err(Unserved::Failed(error)) => Err(error),
+        }
+    }
+}
+
+/// Why a copy was not served.
+enum Unserved {
+    Behind,
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Unserved {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}

@@ -1,0 +1,103 @@
+//! Building another copy, serving it, and clearing the one that was.
+
+use std::time::Duration;
+
+use chassis::store::Error;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::domain::{CopyId, Rebuild};
+
+/// A run of one producer's events that a copy took in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The producer.
+    pub producer: &'static str,
+    /// Its epoch.
+    pub epoch: Uuid,
+    /// Every event up to this number was taken in before.
+    pub from: i64,
+    /// Every event up to this number is taken in now.
+    pub through: i64,
+    /// The highest number when the producer was last asked.
+    pub head: i64,
+    /// Events of the run that could not be taken in.
+    pub skipped: i64,
+}
+
+/// How far the live consumers have heard a producer's epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticked {
+    /// The producer.
+    pub producer: String,
+    /// Its epoch.
+    pub epoch: Uuid,
+    /// The highest number that was ticked.
+    pub highest: i64,
+}
+
+/// The transaction's part that has to do with copies as a whole.
+#[async_trait::async_trait]
+pub trait Copies: Send {
+    /// The copy that is being built. Nobody else begins one, builds it or serves it before this transaction has ended.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn building(&mut self) -> Result<Option<Rebuild>, Error>;
+
+    /// Begins another copy, where none is being built.
+    ///
+    /// # Errors
+    /// The database failed, or a copy is being built.
+    async fn begin_copy(&mut self, epoch: Uuid, now: OffsetDateTime) -> Result<Rebuild, Error>;
+
+    /// Takes or extends the lease on the copy that is being built: the copy, or none where there is none or another holds
+    /// the lease. Nobody else builds it before this transaction has ended.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn lease_building(
+        &mut self,
+        holder: Uuid,
+        now: OffsetDateTime,
+        time_to_live: Duration,
+    ) -> Result<Option<Rebuild>, Error>;
+
+    /// Gives the lease back, so that the next holder need not wait.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn release_building(&mut self, holder: Uuid) -> Result<(), Error>;
+
+    /// Notes that a copy took a run of events in.
+    ///
+    /// # Errors
+    /// The database failed, or the copy does not stand at the begin of the run.
+    async fn note_step(&mut self, copy: CopyId, step: &Step) -> Result<(), Error>;
+
+    /// How far the live consumers have heard each epoch that they or the copy being built know of.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn ticked(&mut self) -> Result<Vec<Ticked>, Error>;
+
+    /// Serves the copy that was built. Where transactions overlap, this waits for everyone who asked which copy is served,
+    /// and makes those wait who ask; so it comes before the question how far they have heard.
+    ///
+    /// # Errors
+    /// The database failed, or the copy is not being built.
+    async fn serve(&mut self, copy: CopyId, now: OffsetDateTime) -> Result<(), Error>;
+
+    /// Deletes at most `limit` rows of copies that are served no more; whether any may be left.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn clear_retired(&mut self, limit: u32) -> Result<bool, Error>;
+
+    /// Notes that everything which had happened by `time` is in the served copy. An earlier time than the one noted does
+    /// nothing, nor does any while a dead letter waits: what it tells is in no copy.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn note_as_of(&mut self, time: OffsetDateTime) -> Result<(), Error>;
+}

@@ -1,0 +1,34 @@
+//! What this service tells of itself besides what every service does.
+
+use std::sync::Arc;
+
+use chassis::store::Error;
+use metrics::Unit;
+
+use crate::app::Read;
+
+/// Says what the metrics mean.
+pub fn describe() {
+    metrics::describe_gauge!("tword_messages", Unit::Count, "Messages that are not sent, by status.");
+    metrics::describe_counter!(
+        "tword_message_attempts_total",
+        Unit::Count,
+        "Attempts to send a message, by channel and outcome: sent, missed, or nowhere where its contact has no such target any more."
+    );
+    metrics::describe_histogram!(
+        "tword_message_attempt_seconds",
+        Unit::Seconds,
+        "How long a channel took for one attempt, by channel."
+    );
+}
+
+/// Counts the messages that are not sent.
+///
+/// # Errors
+/// The database failed.
+pub async fn sweep(reads: Arc<dyn Read>) -> Result<(), Error> {
+    let standing = reads.standing().await?;
+    metrics::gauge!("tword_messages", "status" => "PENDING").set(f64::from(standing.pending));
+    metrics::gauge!("tword_messages", "status" => "FAILED").set(f64::from(standing.failed));
+    Ok(())
+}

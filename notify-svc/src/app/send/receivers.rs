@@ -1,0 +1,144 @@
+//! The machines that webhooks are on. One that is slow or away has few lanes, however many recipients are on it, and all
+//! such have no more than half of the lanes together, so that the others' messages do not wait for them.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+    time::Duration,
+};
+
+use time::OffsetDateTime;
+
+use super::lanes::Lanes;
+use crate::domain::Retry;
+
+/// How long a receiver is left alone after so many times in a row that it was away.
+const RESTS: Retry = Retry { max_attempts: u32::MAX, base: Duration::from_secs(1), cap: Duration::from_secs(30) };
+/// Receivers in trouble that are remembered at most; of more, those that are left alone for the shortest are forgotten.
+const REMEMBERED: usize = 1_000;
+
+/// How a receiver took what a lane brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// It answered soon, whatever it answered.
+    Quick,
+    /// It answered late.
+    Slow,
+    /// It did not answer.
+    Away,
+}
+
+/// The receivers in trouble.
+#[derive(Default)]
+pub(super) struct Receivers {
+    troubled: HashMap<String, Trouble>,
+}
+
+#[derive(Default)]
+struct Trouble {
+    misses: u32,
+    /// When it is left alone; it has a begin too, so that a clock that is set back ends it.
+    rest: Option<Range<OffsetDateTime>>,
+}
+
+impl Receivers {
+    /// Learns how a receiver took what a lane brought. `roll` is a random number from 0 to 1.
+    pub(super) fn learn(&mut self, receiver: &str, pace: Pace, now: OffsetDateTime, roll: f64) {
+        match pace {
+            Pace::Quick => {
+                self.troubled.remove(receiver);
+            }
+            Pace::Slow => {
+                self.troubled.insert(receiver.to_owned(), Trouble::default());
+            }
+            Pace::Away => {
+                let trouble = self.troubled.entry(receiver.to_owned()).or_default();
+                trouble.misses = trouble.misses.saturating_add(1);
+                trouble.rest = Some(now..now + RESTS.delay(trouble.misses, roll));
+            }
+        }
+        if self.troubled.len() > REMEMBERED {
+            let end = |trouble: &Trouble| trouble.rest.as_ref().map(|rest| rest.end);
+            let soonest = self.troubled.iter().min_by_key(|(_, trouble)| end(trouble)).map(|(name, _)| name.clone());
+            soonest.and_then(|name| self.troubled.remove(&name));
+        }
+    }
+
+    /// The receivers that no further lane may lead to, of `most` lanes in all.
+    pub(super) fn closed(&self, lanes: &Lanes, most: usize, now: OffsetDateTime) -> Vec<String> {
+        let known: BTreeSet<&str> = lanes.receivers().chain(self.troubled.keys().map(String::as_str)).collect();
+        known.into_iter().filter(|receiver| self.is_closed(receiver, lanes, most, now)).map(str::to_owned).collect()
+    }
+
+    /// Whether no further lane may lead to a receiver.
+    pub(super) fn is_closed(&self, receiver: &str, lanes: &Lanes, most: usize, now: OffsetDateTime) -> bool {
+        let here = lanes.receivers().filter(|other| *other == receiver).count();
+        let Some(trouble) = self.troubled.get(receiver) else { return here >= (most / 4).max(1) };
+        let troubled = lanes.receivers().filter(|other| self.troubled.contains_key(*other)).count();
+        let rests = trouble.rest.as_ref().is_some_and(|rest| rest.contains(&now));
+        let own = if trouble.misses > 0 { 1 } else { (most / 8).max(1) };
+        rests || here >= own || troubled >= (most / 2).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::{app::send::lanes::Lane, domain::Recipient};
+
+    const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
+
+    fn lanes(receivers: &[&str]) -> Lanes {
+        let mut lanes = Lanes::default();
+        for (index, receiver) in receivers.iter().enumerate() {
+            let lane =
+                Lane { recipient: Recipient::Customer(index.to_string()), receiver: Some((*receiver).to_owned()) };
+            lanes.open(lane, pending());
+        }
+        lanes
+    }
+
+    #[tokio::test]
+    async fn one_receiver_has_a_share_of_the_lanes() {
+        let receivers = Receivers::default();
+        assert_eq!(receivers.closed(&lanes(&["a", "a", "b"]), 12, NOW), Vec::<String>::new());
+        assert_eq!(receivers.closed(&lanes(&["a", "a", "a", "b"]), 12, NOW), ["a"]);
+        assert!(!receivers.is_closed("c", &lanes(&["a", "a", "a"]), 12, NOW));
+        assert!(!receivers.is_closed("a", &lanes(&[]), 1, NOW), "one lane is for everybody");
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_is_away_is_left_alone_and_then_tried_by_one_lane() {
+        let mut receivers = Receivers::default();
+        receivers.learn("a", Pace::Away, NOW, 1.0);
+        receivers.learn("a", Pace::Away, NOW, 1.0);
+        assert!(receivers.is_closed("a", &lanes(&[]), 12, NOW + Duration::from_millis(1_999)));
+        assert!(!receivers.is_closed("a", &lanes(&[]), 12, NOW + Duration::from_secs(2)));
+        assert!(receivers.is_closed("a", &lanes(&["a"]), 12, NOW + Duration::from_secs(2)));
+        receivers.learn("a", Pace::Quick, NOW, 1.0);
+        assert!(!receivers.is_closed("a", &lanes(&["a"]), 12, NOW));
+    }
+
+    #[tokio::test]
+    async fn receivers_in_trouble_leave_half_of_the_lanes_to_others() {
+        let mut receivers = Receivers::default();
+        for name in ["a", "b", "c"] {
+            receivers.learn(name, Pace::Slow, NOW, 1.0);
+        }
+        let open = lanes(&["a", "b"]);
+        assert!(receivers.is_closed("c", &open, 4, NOW) && !receivers.is_closed("d", &open, 4, NOW));
+    }
+
+    #[test]
+    fn a_bounded_number_is_remembered() {
+        let mut receivers = Receivers::default();
+        for number in 0..=REMEMBERED {
+            receivers.learn(&number.to_string(), Pace::Away, NOW + Duration::from_secs(number as u64), 1.0);
+        }
+        assert_eq!((receivers.troubled.len(), receivers.troubled.contains_key("0")), (REMEMBERED, false));
+    }
+}

@@ -1,0 +1,5 @@
+//! The process of twordctl.
+
+fn main() -> std::process::ExitCode {
+    twordctl::main()
+}
