@@ -46,8 +46,9 @@ pub const RULES: &[Rule] = &[
 
 /// What an operator is in audit records.
 const ACTOR_ROLE: &str = "OPERATOR";
-/// Bytes that the rows of an answer have together at most, well below what a client decodes.
-const MAX_ANSWER_BYTES: usize = 3 * 1024 * 1024;
+/// Bytes that the rows of an answer have together at most: well below what a client decodes, also where each byte becomes
+/// six in JSON.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// One producer that the service consumes.
 pub struct Consumed<T: ?Sized> {

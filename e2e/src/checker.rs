@@ -2,7 +2,7 @@
 
 mod letters;
 mod order;
-mod units;
+pub mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
 

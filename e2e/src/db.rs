@@ -47,6 +47,14 @@ impl Lock {
     }
 }
 
+/// Changes a service's file behind its back.
+pub async fn execute(world: &World, service: Service, statement: &'static str) {
+    let options = SqliteConnectOptions::new().filename(world.mesh().database(service)).busy_timeout(wait::LIMIT);
+    let mut connection = options.connect().await.expect("the file");
+    connection.execute(statement).await.expect("executed");
+    connection.close().await.expect("closed");
+}
+
 /// One number from a service's file.
 ///
 /// # Errors

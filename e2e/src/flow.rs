@@ -42,7 +42,11 @@ pub fn order_id(body: &Value) -> String {
 
 /// A new customer orders one unit of the shop's first phone, as long as it takes.
 pub async fn place(world: &World, shop: &Shop) -> Placed {
-    let customer = world.customer();
+    place_as(world, shop, world.customer()).await
+}
+
+/// A customer orders one unit of the shop's first phone, as long as it takes.
+pub async fn place_as(world: &World, shop: &Shop, customer: Person) -> Placed {
     let mut body = order_of(shop, &shop.phones[0], 1);
     body["recipient"]["address"] = format!("서울특별시 강남구 {}", customer.id).into();
     let placed = world.rest(&customer).persist("/v1/orders", &key(), &body).await.ok();

@@ -2,8 +2,11 @@
 
 use proto::Money;
 use proto::delivery::v1::delivery_service_client::DeliveryServiceClient;
+use proto::mypage::v1::my_page_operations_service_client::MyPageOperationsServiceClient;
 use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
+use proto::notify::v1::notify_operations_service_client::NotifyOperationsServiceClient;
 use proto::notify::v1::notify_service_client::NotifyServiceClient;
+use proto::ops::v1::operations_service_client::OperationsServiceClient;
 use proto::order::v1::order_service_client::OrderServiceClient;
 use proto::shop::v1::shop_service_client::ShopServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -12,6 +15,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use uuid::Uuid;
+use xtask::mesh::Service;
 
 use crate::world::Person;
 
@@ -25,14 +29,20 @@ pub struct Grpc {
     bearer: Bearer,
 }
 
-/// Adds the token.
+/// Adds the token, and the name of the service that is meant.
 #[derive(Clone, Default)]
-pub struct Bearer(Option<MetadataValue<Ascii>>);
+pub struct Bearer {
+    token: Option<MetadataValue<Ascii>>,
+    service: Option<Service>,
+}
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(value) = &self.0 {
+        if let Some(value) = &self.token {
             request.metadata_mut().insert("authorization", value.clone());
+        }
+        if let Some(service) = self.service {
+            request.metadata_mut().insert("x-tword-service", MetadataValue::from_static(service.context()));
         }
         Ok(request)
     }
@@ -55,12 +65,23 @@ impl Grpc {
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         let value = format!("Bearer {token}").parse().expect("a header's value");
-        Self { channel: self.channel.clone(), bearer: Bearer(Some(value)) }
+        Self { channel: self.channel.clone(), bearer: Bearer { token: Some(value), ..self.bearer.clone() } }
+    }
+
+    /// The same connection to one service's own working.
+    #[must_use]
+    pub fn to(&self, service: Service) -> Self {
+        Self { channel: self.channel.clone(), bearer: Bearer { service: Some(service), ..self.bearer.clone() } }
     }
 
     /// What any other client can be made of.
     pub fn service(&self) -> Authorised {
         InterceptedService::new(self.channel.clone(), self.bearer.clone())
+    }
+
+    /// The service that was named by [`Grpc::to`].
+    pub fn operations(&self) -> OperationsServiceClient<Authorised> {
+        OperationsServiceClient::new(self.service())
     }
 
     /// shop-svc.
@@ -81,6 +102,16 @@ impl Grpc {
     /// notify-svc.
     pub fn notify(&self) -> NotifyServiceClient<Authorised> {
         NotifyServiceClient::new(self.service())
+    }
+
+    /// notify-svc, for operators.
+    pub fn notify_operations(&self) -> NotifyOperationsServiceClient<Authorised> {
+        NotifyOperationsServiceClient::new(self.service())
+    }
+
+    /// What operators ask of mypage-svc.
+    pub fn mypage_operations(&self) -> MyPageOperationsServiceClient<Authorised> {
+        MyPageOperationsServiceClient::new(self.service())
     }
 
     /// mypage-svc.

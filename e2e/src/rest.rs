@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
+use xtask::mesh::Service;
 
 use crate::wait::{self, holds};
 use crate::world::Person;
@@ -17,6 +18,7 @@ pub struct Rest {
     client: Client,
     base: String,
     token: Option<String>,
+    service: Option<Service>,
 }
 
 /// An answer, whatever its status.
@@ -34,7 +36,7 @@ impl Rest {
     /// A client of `base` (`http://…`) without a token.
     pub fn new(base: &str) -> Self {
         let client = Client::builder().no_proxy().build().expect("a client");
-        Self { client, base: base.to_owned(), token: None }
+        Self { client, base: base.to_owned(), token: None, service: None }
     }
 
     /// The same connections as another person.
@@ -47,6 +49,12 @@ impl Rest {
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same connections to one service's own working.
+    #[must_use]
+    pub fn to(&self, service: Service) -> Self {
+        Self { service: Some(service), ..self.clone() }
     }
 
     /// GETs a path with its query.
@@ -95,9 +103,23 @@ impl Rest {
         key: Option<&str>,
         body: Option<&Value>,
     ) -> Result<Answer, String> {
+        Answer::read(self.send(method, path, key, body).await?).await
+    }
+
+    /// Any call, to the begin of its answer.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<reqwest::Response, String> {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
+        }
+        if let Some(service) = self.service {
+            request = request.header("x-tword-service", service.context());
         }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
@@ -105,15 +127,19 @@ impl Rest {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let answer = request.send().await.map_err(|error| format!("{error:?}"))?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let text = answer.text().await.map_err(|error| format!("{error:?}"))?;
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Ok(Answer { status, headers, body })
+        request.send().await.map_err(|error| format!("{error:?}"))
     }
 }
 
 impl Answer {
+    /// Reads an answer to its end.
+    pub(crate) async fn read(answer: reqwest::Response) -> Result<Self, String> {
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let text = answer.text().await.map_err(|error| format!("{error:?}"))?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Ok(Self { status, headers, body })
+    }
+
     /// The body of a success.
     ///
     /// # Panics

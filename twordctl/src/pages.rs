@@ -11,7 +11,7 @@ const PAGE: usize = 200;
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Limit {
     /// Read at most this many of each service
-    #[arg(long, env = "TWORD_LIMIT", default_value_t = 1_000, value_parser = limit, value_name = "NUMBER")]
+    #[arg(long, default_value_t = 1_000, value_parser = limit, value_name = "NUMBER")]
     limit: usize,
 }
 

@@ -38,7 +38,7 @@ impl Service {
 #[derive(clap::Args, Debug)]
 pub struct Services {
     /// Ask only this service; may be repeated. All are asked otherwise
-    #[arg(long = "service", env = "TWORD_SERVICE", value_enum, value_delimiter = ',', value_name = "SERVICE")]
+    #[arg(long = "service", value_enum, value_delimiter = ',', value_name = "SERVICE")]
     named: Vec<Service>,
 }
 

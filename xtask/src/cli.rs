@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::mesh::{Keys, Otlp, files};
 use crate::state::MeshState;
-use crate::token::Role;
+use crate::token::{self, Role};
 use crate::up::control::{self, Command};
 use crate::{chores, contracts, demo, openapi, up};
 
@@ -91,10 +91,10 @@ struct Token {
     #[arg(long, value_enum)]
     role: Role,
     /// The opaque subject; otherwise demo- and the role
-    #[arg(long, value_name = "SUBJECT")]
+    #[arg(long, value_parser = token::subject, value_name = "SUBJECT")]
     sub: Option<String>,
     /// The shop of staff and managers, a UUID; otherwise the demo shop
-    #[arg(long, value_name = "SHOP")]
+    #[arg(long, value_parser = token::shop, value_name = "SHOP")]
     shop: Option<String>,
     /// How long it is valid: a number with s, m, h or d
     #[arg(long, default_value = "24h", value_parser = duration, value_name = "DURATION")]
@@ -171,17 +171,17 @@ fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// Reads `90s`, `15m`, `24h` or `7d`.
-fn duration(text: &str) -> Result<Duration> {
-    let wrong = || Error::new(format!("{text:?} is no duration; write a number with s, m, h or d, such as 15m"));
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let wrong = "write a number with s, m, h or d, such as 15m";
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(wrong)?;
     let seconds = match unit {
         "s" => 1,
         "m" => 60,
         "h" => 60 * 60,
         "d" => 24 * 60 * 60,
-        _ => return Err(wrong()),
+        _ => return Err(wrong),
     };
-    let number = number.parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong)?;
+    let number = number.parse::<u32>().ok().filter(|number| *number > 0).ok_or(wrong)?;
     Ok(Duration::from_secs(u64::from(number) * seconds))
 }
 

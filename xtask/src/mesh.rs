@@ -279,6 +279,7 @@ impl Mesh {
 pub(crate) fn described(state: &State) -> String {
     match state {
         State::Stopped => "is stopped".to_owned(),
+        State::Running(id) if state.is_frozen() => format!("is frozen as process {id} (kill -CONT {id} lets it go on)"),
         State::Running(id) => format!("runs as process {id}"),
         State::Died(cause) => cause.clone(),
     }

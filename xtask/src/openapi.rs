@@ -69,7 +69,12 @@ fn is_public(service: &ServiceDescriptor) -> bool {
 
 fn info() -> Node {
     let license = Node::map([("name", "Apache 2.0".into()), ("identifier", env!("CARGO_PKG_LICENSE").into())]);
-    Node::map([("title", "Tword".into()), ("version", "v1".into()), ("description", ABOUT.into()), ("license", license)])
+    Node::map([
+        ("title", "Tword".into()),
+        ("version", "v1".into()),
+        ("description", ABOUT.into()),
+        ("license", license),
+    ])
 }
 
 fn components(schemas: Schemas) -> Node {
@@ -115,8 +120,7 @@ fn components(schemas: Schemas) -> Node {
         ("headers", headers),
         ("content", Node::map([("application/json", Node::map([("schema", status)]))])),
     ]);
-    let bearer =
-        Node::map([("type", "http".into()), ("scheme", "bearer".into()), ("bearerFormat", "JWT".into())]);
+    let bearer = Node::map([("type", "http".into()), ("scheme", "bearer".into()), ("bearerFormat", "JWT".into())]);
     Node::map([
         ("securitySchemes", Node::map([("bearer", bearer)])),
         ("parameters", parameters),

@@ -5,6 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+/// Characters that a subject has at most.
+const MAX_SUBJECT: usize = 128;
+
 /// What a person may act as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Role {
@@ -110,8 +113,59 @@ impl Grant {
     }
 }
 
+/// Takes a subject that the services accept: 1 to 128 characters that say nothing about the person.
+///
+/// # Errors
+/// It is none.
+pub fn subject(text: &str) -> Result<String, &'static str> {
+    if text.contains('@') {
+        return Err("a subject is opaque, and what has an @ may be an e-mail address; write an id");
+    }
+    let length = text.chars().count();
+    if !(1..=MAX_SUBJECT).contains(&length) || text.chars().any(char::is_control) {
+        return Err("a subject has 1 to 128 characters, none of them a control character");
+    }
+    Ok(text.to_owned())
+}
+
+/// Takes the id of a shop.
+///
+/// # Errors
+/// It is no UUID.
+pub fn shop(text: &str) -> Result<String, &'static str> {
+    let digits = |part: &str| part.chars().all(|digit| digit.is_ascii_hexdigit());
+    if text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.split('-').all(digits) {
+        Ok(text.to_owned())
+    } else {
+        Err("a shop is named by its UUID, as RegisterShop answered it")
+    }
+}
+
 /// Seconds since the epoch.
 #[expect(clippy::disallowed_methods, reason = "the clock of this terminal is what tokens are signed by")]
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{shop, subject};
+
+    #[test]
+    fn subjects_are_what_the_services_accept() {
+        for right in ["kim", "3f2b", "한별", &"s".repeat(128)] {
+            assert_eq!(subject(right).expect("a subject"), right);
+        }
+        for wrong in ["", "kim@example.com", "a\nb", &"s".repeat(129)] {
+            subject(wrong).expect_err(wrong);
+        }
+    }
+
+    #[test]
+    fn shops_are_uuids() {
+        shop("01939f3a-0000-7000-8000-0123456789aB").expect("a UUID");
+        for wrong in ["", "notauuid", "01939f3a00007000800001234567890b", "01939f3a-0000-7000-8000-0123456789xy"] {
+            shop(wrong).expect_err(wrong);
+        }
+    }
 }

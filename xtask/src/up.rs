@@ -62,6 +62,7 @@ async fn start(options: Options) -> Result<Mesh> {
     ports.check()?;
     let binaries = cargo::build(options.release).await?;
     let mesh = tokio::task::spawn_blocking(move || {
+        files::rotate_logs(&options.dir)?;
         let (envoy, nats_server) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?);
         let builder = Mesh::builder(&options.dir).ports(ports).binaries(binaries).envoy(envoy).nats_server(nats_server);
         options.otlp_endpoint.iter().fold(builder, MeshBuilder::otlp).prepare()

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 /// A longer body is not decoded.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// A payload that would grow longer is left out: a default value takes no byte of a body and many of a payload.
-const MAX_PAYLOAD_BYTES: usize = 2 * 1024 * 1024;
+const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
 /// A payload that is nested deeper is left out: decoders of messages refuse more than about 100 levels, and each of these
 /// takes three.
 const MAX_DEPTH: u32 = 24;

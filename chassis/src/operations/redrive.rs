@@ -25,7 +25,7 @@ use crate::{
 /// Letters that one call handles at most.
 const MAX_LETTERS: usize = 200;
 /// A letter is not begun when less than this is left of the call's deadline: what was done is to be told.
-const RESERVE: Duration = Duration::from_millis(500);
+const RESERVE: Duration = Duration::from_secs(1);
 
 impl<T: Tx + ?Sized + 'static> Operations<T> {
     pub(super) async fn redrive(

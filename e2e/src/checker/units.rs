@@ -1,13 +1,15 @@
-//! Units: none lost, none made, none in two orders.
+//! Units: none lost, none made, none in two orders, and each with a history that leads to where it stands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::{StreamExt, TryStreamExt, stream};
 use proto::order::v1::Order;
 use proto::order::v1::order::Status as OrderStatus;
 use proto::shop::v1::unit::Status;
-use proto::shop::v1::{GetPhoneRequest, ListUnitsRequest, Stock, Unit};
+use proto::shop::v1::unit_event::Kind;
+use proto::shop::v1::{GetPhoneRequest, GetUnitRequest, ListUnitsRequest, Stock, Unit, UnitEvent};
 
-use super::{PAGE, said};
+use super::{LOOKS, PAGE, said};
 use crate::grpc::Grpc;
 use crate::wait::holds;
 use crate::world::Shop;
@@ -21,6 +23,7 @@ pub async fn check(staff: &Grpc, shop: &Shop, orders: &[Order]) -> Result<(), St
         let stock = answer.phone.and_then(|phone| phone.stock).ok_or("a phone without its stock")?;
         counted(&stock, &units)?;
         held(phone_id, &units, orders)?;
+        stream::iter(&units).map(Ok).try_for_each_concurrent(LOOKS, |unit| told(staff, shop, unit)).await?;
     }
     Ok(())
 }
@@ -86,4 +89,49 @@ fn held(phone_id: &str, units: &[Unit], orders: &[Order]) -> Result<(), String> 
     let wrong: Vec<_> = found.iter().filter(|(serial, held)| wanted.get(*serial) != Some(held)).collect();
     let missing: Vec<_> = wanted.keys().filter(|serial| !found.contains_key(*serial)).collect();
     holds(wrong.is_empty() && missing.is_empty(), format!("units held by no live order {wrong:?}, missing {missing:?}"))
+}
+
+/// A unit's history goes its ways without a gap, each change by somebody, and ends where the unit stands.
+async fn told(staff: &Grpc, shop: &Shop, unit: &Unit) -> Result<(), String> {
+    let events = history(staff, shop, &unit.serial).await?;
+    let seen = || format!("unit {unit:?} with the history {events:?}");
+    let mut stands = (Status::Unspecified, "");
+    for event in &events {
+        stands = after(stands, event).ok_or_else(seen)?;
+        holds(event.actor.as_ref().is_some_and(|actor| !actor.id.is_empty()) && event.event_time.is_some(), seen())?;
+    }
+    holds(stands == (unit.status(), unit.order_id.as_str()), seen())
+}
+
+/// Where a change leaves a unit, and for which order; none where there is no such way.
+fn after<'a>((status, order_id): (Status, &'a str), event: &'a UnitEvent) -> Option<(Status, &'a str)> {
+    let for_one = !event.order_id.is_empty();
+    let for_same = for_one && event.order_id == order_id;
+    match (status, event.kind()) {
+        (Status::Unspecified, Kind::Registered) if !for_one => Some((Status::Available, "")),
+        (Status::Available, Kind::Reserved) if for_one => Some((Status::Reserved, &event.order_id)),
+        (Status::Available, Kind::Withdrawn) if !for_one => Some((Status::Withdrawn, "")),
+        (Status::Reserved, Kind::Released) if for_same => Some((Status::Available, "")),
+        (Status::Reserved, Kind::Sold) if for_same => Some((Status::Sold, &event.order_id)),
+        _ => None,
+    }
+}
+
+/// The whole history of a unit, oldest first.
+///
+/// # Errors
+/// It could not be read.
+pub async fn history(staff: &Grpc, shop: &Shop, serial: &str) -> Result<Vec<UnitEvent>, String> {
+    let mut all = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request =
+            GetUnitRequest { shop_id: shop.id.clone(), serial: serial.to_owned(), page_size: PAGE, page_token };
+        let page = staff.shop().get_unit(request).await.map_err(said)?.into_inner();
+        all.extend(page.events);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(all);
+        }
+    }
 }

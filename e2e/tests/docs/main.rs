@@ -11,11 +11,13 @@ use self::table::{EDGE, Row};
 
 /// Every table of reasons in the code, with who tells them.
 fn coded() -> Vec<Row> {
-    let tables: [(&str, &[&Reason]); 4] = [
+    let tables: [(&str, &[&Reason]); 6] = [
         ("every service", chassis::refusal::reason::ALL),
         ("shop-svc", shop_svc::adapters::refusals::reason::ALL),
         ("order-svc", order_svc::adapters::refusals::reason::ALL),
         ("delivery-svc", delivery_svc::adapters::refusals::reason::ALL),
+        ("notify-svc", notify_svc::adapters::refusals::reason::ALL),
+        ("mypage-svc", mypage_svc::adapters::refusals::reason::ALL),
     ];
     let rows = |(from, reasons): (&str, &[&Reason])| reasons.iter().map(move |reason| Row::new(reason, from)).collect();
     tables.into_iter().flat_map(|table| -> Vec<Row> { rows(table) }).collect()

@@ -15,6 +15,7 @@ use e2e::rest::{Answer, Rest};
 use e2e::wait;
 use e2e::world::{Person, Shop, World};
 use prost_reflect::prost::bytes::Bytes;
+use reqwest::StatusCode;
 use serde_json::Value;
 use tonic::{Code, Request, Status};
 use xtask::token::{Grant, Role};
@@ -111,8 +112,10 @@ struct Ways {
 
 impl Ways {
     fn new(world: &World, method: &Method) -> Self {
-        let direct = Grpc::new(&world.mesh().grpc(method.served_by()[0]));
-        Self { edge: Grpc::new(&world.mesh().edge()), direct, rest: Rest::new(&world.mesh().edge()) }
+        // One of those that serve it; where there are several, the edge is told which.
+        let service = method.served_by()[0];
+        let (edge, rest) = (Grpc::new(&world.mesh().edge()), Rest::new(&world.mesh().edge()));
+        Self { edge: edge.to(service), direct: Grpc::new(&world.mesh().grpc(service)), rest: rest.to(service) }
     }
 
     fn with_token(&self, token: &str) -> Self {
@@ -122,9 +125,14 @@ impl Ways {
 
     /// The three answers: gRPC by the edge, gRPC past it, REST.
     async fn call(&self, method: &Method, request: &Value) -> (Result<Bytes, Status>, Result<Bytes, Status>, Answer) {
+        let rest = method.rest(request);
+        if method.streams {
+            let edge = contract::call_stream(self.edge.service(), &method.path, keyed(method.encode(request))).await;
+            let direct = contract::call_stream(self.direct.service(), &method.path, keyed(method.encode(request))).await;
+            return (edge, direct, first(&self.rest, &rest.path).await);
+        }
         let edge = contract::call(self.edge.service(), &method.path, keyed(method.encode(request))).await;
         let direct = contract::call(self.direct.service(), &method.path, keyed(method.encode(request))).await;
-        let rest = method.rest(request);
         let key = flow::key();
         let answer = self.rest.call(rest.verb, &rest.path, Some(&key), rest.body.as_ref()).await;
         (edge, direct, answer.expect("an answer"))
@@ -138,6 +146,17 @@ impl Ways {
         assert_eq!(codes, (at_edge, past_it, http), "{who} calls {}: {rest}", method.path);
         let reason = if at_edge == Code::Unauthenticated { "UNAUTHENTICATED" } else { "PERMISSION_DENIED" };
         rest.refused(http, if at_edge == Code::NotFound { "NOT_FOUND" } else { reason });
+    }
+}
+
+/// The first event of an answer that goes on, or the refusal.
+async fn first(rest: &Rest, path: &str) -> Answer {
+    match rest.events(path).await {
+        Ok(mut events) => {
+            let (status, headers) = (StatusCode::OK, events.headers().clone());
+            Answer { status, headers, body: events.next().await.expect("an event") }
+        }
+        Err(refused) => refused,
     }
 }
 

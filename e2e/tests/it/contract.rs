@@ -21,6 +21,8 @@ pub struct Method {
     pub path: String,
     /// Verb and path template of the REST binding; public methods have one.
     pub rest: Option<(Verb, String)>,
+    /// Whether its answer is a stream.
+    pub streams: bool,
     input: MessageDescriptor,
 }
 
@@ -57,7 +59,7 @@ impl Method {
         let options = method.options();
         let rest = options.has_extension(&extension).then(|| binding(&options.get_extension(&extension)));
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-        Self { path, rest, input: method.input() }
+        Self { path, rest, streams: method.is_server_streaming(), input: method.input() }
     }
 
     /// The services that serve it: all of them serve `tword.ops.v1`.
@@ -154,6 +156,15 @@ pub async fn call(service: Authorised, path: &str, request: Request<Bytes>) -> R
     client.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
     let path = PathAndQuery::try_from(path).expect("a path");
     client.unary(request, path, Raw).await.map(tonic::Response::into_inner)
+}
+
+/// Calls a method that answers a stream with an encoded request: the first message, or why there is none.
+pub async fn call_stream(service: Authorised, path: &str, request: Request<Bytes>) -> Result<Bytes, Status> {
+    let mut client = Grpc::new(service);
+    client.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
+    let path = PathAndQuery::try_from(path).expect("a path");
+    let mut answers = client.server_streaming(request, path, Raw).await?.into_inner();
+    Ok(answers.message().await?.expect("a message"))
 }
 
 /// Messages as bytes.

@@ -2,13 +2,18 @@
 
 mod bodies;
 mod case;
+mod contacts;
 mod forms;
 mod keys;
 mod lists;
+mod operations;
+mod orders;
 mod paths;
 mod place;
 mod together;
+mod units;
 mod values;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -40,9 +45,14 @@ async fn every_wrong_request_is_refused_precisely_and_changes_nothing() {
         forms::all(&place),
         together::all(&place),
         bodies::all(&place),
+        contacts::all(&place),
         keys::all(&place),
         lists::all(&place),
+        operations::all(&place),
+        orders::all(&place),
         paths::all(&place),
+        units::all(&place),
+        watch::all(&place),
     ]
     .into_iter()
     .flatten()
@@ -68,7 +78,7 @@ async fn every_wrong_request_is_refused_precisely_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_names_all_its_wrong_fields() {
     let world = World::shared().await;
-    let ids = [("orderId", "order_id"), ("shopId", "shop_id"), ("phoneId", "phone_id")];
+    let ids = [("orderId", "order_id"), ("serial", "serial"), ("shopId", "shop_id"), ("phoneId", "phone_id"), ("aggregateId", "aggregate_id")];
     let lists = contract::public().into_iter().filter(|method| method.has_field("pageSize"));
     let mut asked = 0;
     for list in lists {
@@ -82,8 +92,12 @@ async fn a_list_names_all_its_wrong_fields() {
             request["status"] = json!(99);
             expected.push("status");
         }
+        if list.has_field("waitsFor") {
+            request["waitsFor"] = json!(99);
+            expected.push("waits_for");
+        }
         let role = if list.path.ends_with("ListMyOrders") { Role::Customer } else { Role::Operator };
-        let grpc = world.grpc(&world.person(role, None));
+        let grpc = world.grpc(&world.person(role, None)).to(list.served_by()[0]);
         let refused = contract::call(grpc.service(), &list.path, Request::new(list.encode(&request))).await;
         let mut named = violations(&refused.expect_err(&list.path));
         named.sort_unstable();

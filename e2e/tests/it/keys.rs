@@ -47,7 +47,7 @@ async fn a_hundred_uses_at_once_make_one_order() {
 fn same_by_grpc(shop: &Shop) -> PlaceOrderRequest {
     PlaceOrderRequest {
         shop_id: shop.id.clone(),
-        lines: vec![NewOrderLine { phone_id: shop.phones[0].clone(), quantity: 1, expected_unit_price: None }],
+        lines: vec![NewOrderLine { phone_id: shop.phones[0].clone(), quantity: 1, ..Default::default() }],
         recipient: Some(Recipient {
             name: "김하나".to_owned(),
             phone_number: "010-1234-5678".to_owned(),

@@ -1,21 +1,33 @@
 //! The whole mesh from outside: real processes, real Envoy, real NATS, SQLite.
 
+mod accept;
 mod access;
 mod checker;
 mod contract;
+mod corrections;
 mod deadline;
 mod delivery_down;
 mod edge;
+mod erase;
 mod happy;
 mod http;
 mod inputs;
 mod keys;
 mod kills;
+mod messages;
+mod metrics;
+mod operations;
 mod outage;
 mod poison;
+mod privacy;
 mod races;
+mod rebuild;
 mod rejects;
 mod restart;
 mod stock;
 mod stub;
+mod stuck;
 mod traces;
+mod twordctl;
+mod units;
+mod watch;

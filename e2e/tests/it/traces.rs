@@ -45,7 +45,7 @@ fn follows(spans: &Spans, cause: &Told, service: &str, event: &str) -> Result<()
 /// What placing an order does, until its delivery is READY and its customer is told.
 fn placed(spans: &Spans) -> Result<(), String> {
     let root = spans.whole()?;
-    assert_eq!((root.service.as_str(), root.name.as_str()), ("envoy", "edge /v1/orders"), "{spans}");
+    assert!(root.service == "envoy" && root.name.starts_with("edge /"), "{spans}");
     let place = spans.one("order-svc", "tword.order.v1.OrderService/PlaceOrder")?;
     assert!(spans.is_above(root, place), "{spans}");
     assert_eq!(place.attribute("rpc.grpc.status_code"), "0");

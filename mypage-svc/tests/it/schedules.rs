@@ -1,19 +1,26 @@
 //! Each event comes one to five times, in any order, of all three producers: the page always ends the same and never goes
 //! backward.
 
+use std::collections::{HashMap, HashSet};
+
 use chassis::{consumer::Failure, inbox::Event};
 use futures::future::join_all;
 use proto::{
     delivery::v1::delivery::Status as Delivery,
-    mypage::v1::{MyMessage, MyOrder, my_delivery, my_message, my_order},
+    mypage::v1::{MyMessage, MyOrder, my_delivery, my_message, my_order, watch_my_orders_response::Kind},
     notify::v1::message::{RecipientKind, Status as Message, Template},
     order::v1::order::Status as Order,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use tokio::sync::watch;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::support::{World, delivery, message, order};
+use crate::{
+    logbook::{Logbook, pass},
+    support::{World, delivery, message, order},
+    watching::Watcher,
+};
 
 const SCHEDULES: u64 = 500;
 
@@ -150,6 +157,67 @@ async fn repeated_events_in_any_order_end_in_one_state_and_never_go_backward() {
 async fn versions_decide_even_where_the_inbox_forgot_an_event() {
     let world = World::new().await;
     join_all((0..SCHEDULES / 5).map(|seed| run(&world, seed, true))).await;
+}
+
+/// What a watcher holds of each order, which never goes backward, whatever copy it is told from.
+async fn held(mut watcher: Watcher, mut expected: watch::Receiver<HashMap<String, MyOrder>>) {
+    let (mut held, mut reached) = (HashMap::new(), HashMap::new());
+    while held.is_empty() || held != *expected.borrow_and_update() {
+        let update = tokio::select! {
+            update = watcher.next() => update.expect("an update"),
+            changed = expected.changed() => { changed.expect("the test runs"); continue }
+        };
+        match (update.kind(), update.order) {
+            (Kind::Order, Some(order)) => {
+                let before = reached.insert(order.order_id.clone(), progress(Some(&order))).unwrap_or_default();
+                let now = progress(Some(&order));
+                assert!(now.0 >= before.0 && now.1 >= before.1 && now.2 >= before.2, "backward: {before:?} {now:?}");
+                held.insert(order.order_id.clone(), order);
+            }
+            (Kind::Restart, _) => held.clear(),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn rebuilds_among_shuffled_events_show_watchers_one_final_state_and_nothing_backward() {
+    const ORDERS: u64 = 40;
+    let (world, logbook, mut random) = (World::new().await, Logbook::new(), StdRng::seed_from_u64(7));
+    let (mut known, mut events) = (HashSet::new(), Vec::new());
+    for event in (0..ORDERS).flat_map(schedule) {
+        let published = known.insert(event.id).then(|| logbook.publish(event.clone()));
+        events.extend(published);
+    }
+    events.extend(events.clone());
+    events.shuffle(&mut random);
+
+    let (expected, expecting) = watch::channel(HashMap::new());
+    let watchers: Vec<_> = join_all((0..3).map(|_| world.watch("mina", ""))).await;
+    let watchers: Vec<_> = watchers
+        .into_iter()
+        .map(|watcher| tokio::spawn(held(watcher.expect("a watch"), expecting.clone())))
+        .collect();
+    let builder = logbook.builder(&world);
+    for event in events {
+        world.deliver(event).await.expect("handled");
+        if random.random_ratio(1, 20) {
+            world.rebuild().await;
+            pass(&builder).await.expect("a pass");
+            world.clear().await;
+        }
+    }
+    let mut orders = HashMap::new();
+    for seed in 0..ORDERS {
+        let order = shown(&world, order_id(seed)).await.expect("an order");
+        ends_as_it_should(life(seed), seed, &order);
+        orders.insert(order.order_id.clone(), order);
+    }
+    assert!(world.count("SELECT count(*) FROM copy").await > 5, "it was built anew several times");
+    expected.send_replace(orders);
+    for watcher in watchers {
+        watcher.await.expect("it holds what there is");
+    }
 }
 
 #[tokio::test]

@@ -118,6 +118,13 @@ impl World {
             .await
     }
 
+    /// Every consumer has caught up by then.
+    pub async fn complete_by(&self, time: OffsetDateTime) {
+        let noted = self.store.run(move |tx| Box::pin(async move { tx.note_as_of(time).await }));
+        let noted: Result<(), chassis::store::Error> = noted.await;
+        noted.expect("noted");
+    }
+
     pub fn service(&self) -> MyPage {
         let (reads, clock) = (self.reads.clone(), self.clock.clone());
         let watch = WatchMyOrders::new(reads.clone(), self.watches.clone(), clock);

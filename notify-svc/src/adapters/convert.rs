@@ -106,7 +106,7 @@ pub fn heard(event: &Event, template: Template, order: Order) -> Result<Heard, W
         customer_id: order.customer_id,
         shop_id,
         change,
-        traceparent: event.traceparent.clone(),
+        traceparent: chassis::trace::current().or_else(|| event.traceparent.clone()),
     })
 }
 

@@ -16,6 +16,7 @@ const CHANNELS: &str = "Channels";
 
 /// Where messages may go to, and how.
 #[derive(Args, Clone, Debug)]
+#[group(id = "channels")]
 pub struct Options {
     /// Hosts that webhooks may go to: hooks.example.com, *.example.com:8443, *; none where empty. Repeat it, or use commas
     #[arg(long, env = "TWORD_WEBHOOK_ALLOW", value_delimiter = ',', value_name = "HOST[:PORT]", help_heading = CHANNELS)]
@@ -25,7 +26,7 @@ pub struct Options {
     #[arg(long, env = "TWORD_WEBHOOK_ALLOW_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, value_name = "true|false", help_heading = CHANNELS)]
     webhook_allow_private: bool,
 
-    /// Mail server: smtps://HOST[:PORT] or smtp://HOST[:PORT] (STARTTLS); without it there is no e-mail
+    /// Mail server: `smtps://HOST[:PORT]` or `smtp://HOST[:PORT]` (STARTTLS); without it there is no e-mail
     #[arg(long, env = "TWORD_SMTP_URL", requires = "smtp_from", value_name = "URL", help_heading = CHANNELS)]
     smtp_url: Option<Server>,
 
@@ -41,7 +42,7 @@ pub struct Options {
     #[arg(long, env = "TWORD_SMTP_PASSWORD_FILE", requires = "smtp_username", value_name = "FILE", help_heading = CHANNELS)]
     smtp_password_file: Option<PathBuf>,
 
-    /// Whether smtp://…?tls=none may name another machine than this one; then mail and password can be read on the way
+    /// Whether `smtp://HOST?tls=none` may name another machine than this one; then mail and password can be read on the way
     #[arg(long, env = "TWORD_SMTP_ALLOW_PLAIN", default_value_t = false, action = clap::ArgAction::Set, value_name = "true|false", help_heading = CHANNELS)]
     smtp_allow_plain: bool,
 
@@ -83,7 +84,7 @@ impl Options {
     pub fn ways(&self, clock: &Arc<dyn Clock>) -> Result<Ways, Error> {
         let roots = self.roots()?;
         let policy = Arc::new(Policy { allowed: self.webhook_allow.clone(), private: self.webhook_allow_private });
-        let webhook = self.webhook(Arc::clone(&policy), Arc::clone(clock), roots.as_deref())?;
+        let webhook = webhook(Arc::clone(&policy), Arc::clone(clock), roots.as_deref())?;
         let smtp = self.smtp(roots.as_deref())?;
         Ok(Ways { log: Arc::new(LogChannel), webhook, smtp, policy })
     }
@@ -91,22 +92,6 @@ impl Options {
     fn roots(&self) -> Result<Option<Vec<u8>>, Error> {
         let read = |path: &PathBuf| std::fs::read(path).map_err(|error| unreadable("--channel-ca-file", path, &error));
         self.channel_ca_file.as_ref().map(read).transpose()
-    }
-
-    /// Where nothing is allowed nothing is built, so that a machine without certificates can do without.
-    fn webhook(
-        &self,
-        policy: Arc<Policy>,
-        clock: Arc<dyn Clock>,
-        roots: Option<&[u8]>,
-    ) -> Result<Option<Arc<dyn Channel>>, Error> {
-        if policy.allowed.is_empty() {
-            return Ok(None);
-        }
-        let roots = reqwest::Certificate::from_pem_bundle(roots.unwrap_or_default());
-        let roots = roots.map_err(|error| wrong("--channel-ca-file", &error))?;
-        let channel = WebhookChannel::new(policy, clock, roots).map_err(|error| wrong("--webhook-allow", &error))?;
-        Ok(Some(Arc::new(channel)))
     }
 
     fn smtp(&self, roots: Option<&[u8]>) -> Result<Option<Arc<dyn Channel>>, Error> {
@@ -129,6 +114,21 @@ impl Options {
         let password = password.map_err(|error| unreadable("--smtp-password-file", path, &error))?;
         Ok(Some(Credentials { username, password: password.trim_end_matches(['\r', '\n']).to_owned() }))
     }
+}
+
+/// Where nothing is allowed nothing is built, so that a machine without certificates can do without.
+fn webhook(
+    policy: Arc<Policy>,
+    clock: Arc<dyn Clock>,
+    roots: Option<&[u8]>,
+) -> Result<Option<Arc<dyn Channel>>, Error> {
+    if policy.allowed.is_empty() {
+        return Ok(None);
+    }
+    let roots = reqwest::Certificate::from_pem_bundle(roots.unwrap_or_default());
+    let roots = roots.map_err(|error| wrong("--channel-ca-file", &error))?;
+    let channel = WebhookChannel::new(policy, clock, roots).map_err(|error| wrong("--webhook-allow", &error))?;
+    Ok(Some(Arc::new(channel)))
 }
 
 fn unreadable(flag: &str, path: &std::path::Path, error: &std::io::Error) -> Error {

@@ -9,11 +9,20 @@ use chassis::{
 use super::ports::Tx;
 use crate::domain::{Contact, Recipient, contact};
 
+/// What an owner is told of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The contact after it.
+    pub contact: Contact,
+    /// Whether it made a secret, which the owner is told.
+    pub made_secret: bool,
+}
+
 /// A contact that its owner changed.
 #[derive(Debug)]
 pub struct Changed {
-    /// The contact after the change, or the answer as it was recorded then.
-    pub answer: Answer<Contact>,
+    /// What came of it, or the answer as it was recorded then.
+    pub answer: Answer<Outcome>,
     /// The contact as it is now, if there is one: recorded answers hold neither addresses nor secrets.
     pub now: Option<Contact>,
 }
@@ -39,7 +48,7 @@ pub enum Error {
 pub async fn change(
     tx: &mut dyn Tx,
     owner: &Recipient,
-    keyed: &Keyed<Contact>,
+    keyed: &Keyed<Outcome>,
     decide: impl FnOnce(Option<&Contact>) -> Result<Contact, Error> + Send,
     audit: impl FnOnce(Option<&Contact>, &Contact) -> Record + Send,
 ) -> Result<Changed, Error> {
@@ -49,10 +58,12 @@ pub async fn change(
         return Ok(Changed { answer, now: before });
     }
     let after = decide(before.as_ref())?;
-    if before.as_ref() != Some(&after) {
+    let changed = before.as_ref() != Some(&after);
+    if changed {
         tx.save_contact(owner, &after).await?;
         tx.audit(&audit(before.as_ref(), &after)).await?;
     }
-    let answer = keyed.record(tx, after.clone()).await?;
+    let made_secret = changed && after.update_time.and_then(|time| after.secret_of(time)).is_some();
+    let answer = keyed.record(tx, Outcome { contact: after.clone(), made_secret }).await?;
     Ok(Changed { answer, now: Some(after) })
 }

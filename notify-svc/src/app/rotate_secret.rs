@@ -6,7 +6,7 @@ use chassis::{clock::Clock, idempotency::Keyed, store::Store};
 
 use super::{
     Actor, audit,
-    change_contact::{Changed, Error, change},
+    change_contact::{Changed, Error, Outcome, change},
     ports::Tx,
 };
 use crate::domain::{Contact, Recipient, Secret, contact::NoWebhook};
@@ -40,7 +40,7 @@ impl RotateSecret {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn run(&self, command: Command, keyed: Keyed<Contact>) -> Result<Changed, Error> {
+    pub async fn run(&self, command: Command, keyed: Keyed<Outcome>) -> Result<Changed, Error> {
         let (command, now, overlap) = (Arc::new(command), self.clock.now(), self.overlap);
         self.store
             .run(move |tx| {

@@ -6,7 +6,7 @@ use chassis::{clock::Clock, idempotency::Keyed, store::Store};
 
 use super::{
     Actor, audit,
-    change_contact::{Changed, Error, change},
+    change_contact::{Changed, Error, Outcome, change},
     ports::Tx,
 };
 use crate::domain::{Contact, Fresh, Language, Recipient, Wish};
@@ -42,7 +42,7 @@ impl UpdateContact {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn run(&self, command: Command, keyed: Keyed<Contact>) -> Result<Changed, Error> {
+    pub async fn run(&self, command: Command, keyed: Keyed<Outcome>) -> Result<Changed, Error> {
         let (command, now, language) = (Arc::new(command), self.clock.now(), self.default_language);
         self.store
             .run(move |tx| {

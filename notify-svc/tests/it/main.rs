@@ -1,10 +1,14 @@
 //! The integration tests of notify-svc, on real SQLite.
 
 mod access;
+mod contacts;
+mod erasing;
 mod pages;
+mod redriving;
 mod schedules;
 mod sending;
 mod store;
 mod support;
 mod unrecorded;
 mod visibility;
+mod webhooks;

@@ -57,7 +57,7 @@ impl Channel for TestChannel {
         self.called.notify_one();
         match self.bad_for.filter(|(kind, _)| *kind == envelope.recipient.kind()).map(|(_, mood)| mood) {
             None => Ok(()),
-            Some(Mood::Fails) => Err(ChannelError::Failed("on purpose".into())),
+            Some(Mood::Fails) => Err(ChannelError::Refused { answer: "no".to_owned(), wait: Duration::ZERO }),
             Some(Mood::Panics) => panic!("on purpose"),
             Some(Mood::Hangs) => pending().await,
         }
@@ -109,7 +109,7 @@ async fn every_message_is_sent_once_and_forgets_its_text() {
     let seen = channel.seen();
     assert_eq!(seen.len(), messages.len());
     assert_eq!(seen.iter().map(|envelope| envelope.message_id).collect::<BTreeSet<_>>(), ids);
-    assert!(seen.iter().all(|envelope| !envelope.text.is_empty()));
+    assert!(seen.iter().all(|envelope| !envelope.words.text.is_empty()));
     assert!(messages.iter().all(|message| message.attempts == 1 && message.version == 1));
 
     let published = world.published().await;

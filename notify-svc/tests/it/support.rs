@@ -1,7 +1,6 @@
 //! A notify-svc without network: its store, its handlers, and order events to feed them.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -17,14 +16,20 @@ use chassis::{
 use notify_svc::{
     adapters::{
         events::OrderEvents,
-        grpc::Notify,
+        grpc::{Contacts, Notify, Operations},
         store::sqlite::{MIGRATIONS, Reads},
         texts::Templates,
+        webhook::Policy,
     },
-    app::{Channel, GetMessage, ListMessages, Query, Read, Sender, Tell, Tx, Viewer, send::Limits},
+    app::{
+        Channel, EraseCustomer, GetContact, GetMessage, ListMessages, Query, Read, RedriveMessage, RotateSecret,
+        Sender, Tell, Tx, UpdateContact, Viewer,
+        send::{Limits, Means},
+    },
     domain::{ChannelName, Language, Message, Retry},
 };
-use prost::Name;
+use prost::{Message as _, Name};
+use proto::ops::v1::{AuditRecord, FieldChange};
 use proto::order::v1::{
     Order, OrderCancelled, OrderConfirmed, OrderDelivered, OrderPlaced, OrderRejected, OrderShipped, order,
 };
@@ -34,6 +39,7 @@ use tonic::Request;
 use uuid::Uuid;
 
 pub const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
+pub const OVERLAP: Duration = Duration::from_hours(24);
 pub const LIMITS: Limits = Limits {
     retry: Retry { max_attempts: 8, base: Duration::from_secs(5), cap: Duration::from_hours(1) },
     attempt_timeout: Duration::from_secs(20),
@@ -100,15 +106,60 @@ impl World {
             .await
     }
 
+    /// A sender of the messages to the log, which go to `channel` instead.
     pub fn sender(&self, channel: Arc<dyn Channel>, limits: Limits) -> Sender {
-        let texts = Arc::new(Templates::load().expect("templates"));
-        let channels = BTreeMap::from([(ChannelName::Log, channel)]);
-        Sender::new(self.store.clone(), self.reads.clone(), self.clock.clone(), texts, channels, limits, || 0.5)
+        self.sender_of(ChannelName::Log, Some(channel), limits)
+    }
+
+    /// A sender of one channel's messages.
+    pub fn sender_of(&self, name: ChannelName, channel: Option<Arc<dyn Channel>>, limits: Limits) -> Sender {
+        let means = Means {
+            store: self.store.clone(),
+            reads: self.reads.clone(),
+            clock: self.clock.clone(),
+            texts: texts(),
+            roll: || 0.5,
+        };
+        Sender::new(name, channel, means, limits)
     }
 
     pub fn service(&self) -> Notify {
-        let texts = Arc::new(Templates::load().expect("templates"));
-        Notify::new(GetMessage::new(self.reads.clone()), ListMessages::new(self.reads.clone()), texts)
+        let get = GetMessage::new(self.reads.clone());
+        Notify::new(get, ListMessages::new(self.reads.clone()), self.contacts(), texts())
+    }
+
+    fn contacts(&self) -> Contacts {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        Contacts {
+            get: GetContact::new(self.reads.clone(), Language::English),
+            update: UpdateContact::new(store.clone(), clock.clone(), Language::English),
+            rotate: RotateSecret::new(store, clock.clone(), OVERLAP),
+            policy: Arc::new(policy()),
+            mail: true,
+            random: rand::random,
+            clock,
+        }
+    }
+
+    pub fn operations(&self) -> Operations {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let redrive = RedriveMessage::new(store.clone(), clock.clone());
+        Operations::new(redrive, EraseCustomer::new(store, clock), texts())
+    }
+
+    /// What the audit tells of changes: who, what, of what, and how each field changed.
+    pub async fn audited(&self) -> Vec<Audited> {
+        let rows: Vec<(String, String, String, String, String, Vec<u8>)> = sqlx::query_as(
+            "SELECT actor_role, actor_id, action, subject_kind, subject_id, changes FROM audit ORDER BY record_id",
+        )
+        .fetch_all(&self.sqlite.reads())
+        .await
+        .expect("the audit");
+        let audited = |(role, id, action, kind, subject, changes): (_, _, _, String, String, Vec<u8>)| {
+            let changes = AuditRecord::decode(changes.as_slice()).expect("changes").changes;
+            Audited { actor: format!("{role} {id}"), action, subject: format!("{kind} {subject}"), changes }
+        };
+        rows.into_iter().map(|row: (String, String, String, String, String, Vec<u8>)| audited(row)).collect()
     }
 
     /// All messages, oldest first.
@@ -127,6 +178,25 @@ impl World {
         });
         number.await.expect("the outbox").events
     }
+}
+
+/// A record of the audit.
+#[derive(Debug)]
+pub struct Audited {
+    pub actor: String,
+    pub action: String,
+    pub subject: String,
+    pub changes: Vec<FieldChange>,
+}
+
+fn texts() -> Arc<Templates> {
+    Arc::new(Templates::load().expect("templates"))
+}
+
+/// Webhooks may go to `hooks.example.com` and anywhere on this machine.
+pub fn policy() -> Policy {
+    let allowed = ["hooks.example.com", "127.0.0.1:*"].map(|text| text.parse().expect("a pattern"));
+    Policy { allowed: allowed.to_vec(), private: true }
 }
 
 /// What an order goes through, in order, with the status it then has.

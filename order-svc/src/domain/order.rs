@@ -53,7 +53,7 @@ pub struct Change {
 }
 
 /// Why a transition cannot happen.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// It is on its way or delivered.
     #[error("the order was shipped")]

@@ -6,6 +6,7 @@ use chassis::{consumer::Taken, idempotency::Keyed};
 use futures::future::{join, join_all};
 use order_svc::{
     app::{
+        BookOutstanding,
         book_outstanding::Tried,
         cancel_order,
         place_order::{Error, Fallback},
@@ -128,9 +129,11 @@ async fn a_replay_answers_the_order_as_it_was_taken() {
 #[tokio::test]
 async fn an_order_is_confirmed_once_it_is_booked_and_reserved_whichever_comes_first() {
     type Fact = fn(&World, Uuid) -> futures::future::BoxFuture<'_, ()>;
-    let reserve: Fact = |world, id| Box::pin(async move { drop(world.hear_stock(reserved(id, 1)).await) });
+    let reserve: Fact =
+        |world, id| Box::pin(async move { assert_eq!(world.hear_stock(reserved(id, 1)).await, Taken::Done) });
     let book: Fact = |world, _id| Box::pin(sweep(world));
-    let hear: Fact = |world, id| Box::pin(async move { drop(world.hear_delivery(events::booked(id, 2)).await) });
+    let hear: Fact =
+        |world, id| Box::pin(async move { assert_eq!(world.hear_delivery(events::booked(id, 2)).await, Taken::Done) });
     for facts in [[reserve, book, hear], [book, reserve, hear], [hear, reserve, book], [reserve, hear, book]] {
         let world = World::sqlite().await;
         let id = world.unbooked().await.id;
@@ -236,7 +239,7 @@ async fn replicas_try_each_booking_once() {
     }
     world.clock.pass(Duration::seconds(2));
     let replicas: Vec<_> = (0..3).map(|_| world.book_outstanding()).collect();
-    for swept in join_all(replicas.iter().map(|replica| replica.run())).await {
+    for swept in join_all(replicas.iter().map(BookOutstanding::run)).await {
         swept.expect("swept");
     }
     let tried: Vec<_> = world.bookings.ids().into_iter().skip(40).collect();

@@ -16,10 +16,10 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Only what was done to this: an order, a delivery, a shop, a customer …
-    #[arg(long, env = "TWORD_SUBJECT", default_value = "", hide_default_value = true, value_name = "ID")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "ID")]
     subject: String,
     /// Only what this person did, by its opaque subject
-    #[arg(long, env = "TWORD_ACTOR", default_value = "", hide_default_value = true, value_name = "ID")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "ID")]
     actor: String,
     #[command(flatten)]
     services: Services,

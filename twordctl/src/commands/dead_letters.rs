@@ -37,7 +37,7 @@ pub enum Command {
         #[arg(value_name = "EVENT")]
         event_id: String,
         /// Why, 1 to 500 characters
-        #[arg(long, env = "TWORD_REASON", value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT")]
         reason: String,
         #[command(flatten)]
         services: Services,

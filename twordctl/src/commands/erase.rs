@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(value_name = "CUSTOMER")]
     customer_id: String,
     /// Do not ask whether it is meant
-    #[arg(long, env = "TWORD_YES")]
+    #[arg(long)]
     yes: bool,
 }
 

@@ -23,7 +23,7 @@ pub enum Command {
     /// Build my page anew from its producers' events, while the old one is served
     Rebuild {
         /// Wait until the new one is served
-        #[arg(long, env = "TWORD_WAIT")]
+        #[arg(long)]
         wait: bool,
     },
     /// Show how far the last rebuild has come

@@ -28,7 +28,7 @@ pub enum Command {
     /// List orders that wait too long: for what, since when, and what to do
     Stuck {
         /// Only those that wait for this
-        #[arg(long, env = "TWORD_WAITS_FOR", value_enum, value_name = "WHAT")]
+        #[arg(long, value_enum, value_name = "WHAT")]
         waits_for: Option<Wanted>,
         #[command(flatten)]
         limit: Limit,

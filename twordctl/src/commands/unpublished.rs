@@ -79,11 +79,10 @@ fn people(answers: &[(Service, Unpublished)], more: bool) -> String {
         })
     });
     let titles = ["SERVICE", "TIME", "NUMBER", "EVENT", "AGGREGATE"];
-    let mut text = table(titles, rows.collect(), "The broker has got every event.");
-    for (service, _) in answers.iter().filter(|(_, one)| !one.connected) {
-        text += &format!("\n{} is not connected to the broker.", service.name());
-    }
-    text + more_note(more)
+    let table = table(titles, rows.collect(), "The broker has got every event.");
+    let cut_off = answers.iter().filter(|(_, one)| !one.connected);
+    let cut_off = cut_off.map(|(service, _)| format!("\n{} is not connected to the broker.", service.name()));
+    table + &cut_off.collect::<String>() + more_note(more)
 }
 
 /// What is said under a list that has more.

@@ -29,6 +29,21 @@ pub enum State {
     Died(String),
 }
 
+impl State {
+    /// Whether it runs and does nothing, because somebody froze it (SIGSTOP). Where the system does not tell, it is not.
+    pub fn is_frozen(&self) -> bool {
+        match self {
+            Self::Running(id) => std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| stopped(&stat)),
+            Self::Stopped | Self::Died(_) => false,
+        }
+    }
+}
+
+/// Whether the kernel's line about a process says that a signal stopped it: `<id> (<name>) <state> …`.
+fn stopped(stat: &str) -> bool {
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
+}
+
 /// How to start a process.
 #[derive(Clone, Debug)]
 pub(super) struct Spec {
@@ -253,6 +268,20 @@ mod tests {
             process.stop(Duration::from_secs(10)).await.expect("ended");
             assert_eq!(process.state(), State::Stopped);
         }
+    }
+
+    #[tokio::test]
+    async fn a_frozen_process_does_not_pass_for_a_running_one() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let process = process(dir.path(), "exec sleep 600");
+        assert!(!process.state().is_frozen());
+        process.start().expect("started");
+        for frozen in [true, false] {
+            if frozen { process.pause() } else { process.resume() }.expect("signalled");
+            let seen = || async { (process.state().is_frozen() == frozen).then_some(()).ok_or_else(String::new) };
+            crate::wait::until("the signal's effect", Duration::from_secs(10), seen).await.expect("seen");
+        }
+        assert!(super::stopped("7 (a) T 1) T 1 2") && !super::stopped("7 (a) T 1) S 1 2"));
     }
 
     #[tokio::test]

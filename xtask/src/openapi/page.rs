@@ -91,7 +91,8 @@ fn types(page: &mut String, document: &Node) {
     page.push_str("<h2 id=\"types\">Types</h2>\n");
     let schemas = document.get("components").and_then(|components| components.get("schemas"));
     for (name, schema) in schemas.map(Node::entries).unwrap_or_default() {
-        let _infallible = writeln!(page, "<h3 id=\"{0}\">{0}</h3>\n{1}", escape(name), prose(schema.text("description")));
+        let _infallible =
+            writeln!(page, "<h3 id=\"{0}\">{0}</h3>\n{1}", escape(name), prose(schema.text("description")));
         table(page, properties(schema));
     }
 }
@@ -164,7 +165,8 @@ fn prose(text: &str) -> String {
 
 fn inline(text: &str) -> String {
     let parts = text.split('`').enumerate();
-    let parts = parts.map(|(index, part)| if index % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) });
+    let parts =
+        parts.map(|(index, part)| if index % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) });
     parts.collect()
 }
 

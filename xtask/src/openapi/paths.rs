@@ -64,12 +64,7 @@ pub fn operations(
     Ok(found)
 }
 
-fn operation(
-    comments: &Comments,
-    schemas: &mut Schemas,
-    method: &MethodDescriptor,
-    binding: &Binding,
-) -> Result<Node> {
+fn operation(comments: &Comments, schemas: &mut Schemas, method: &MethodDescriptor, binding: &Binding) -> Result<Node> {
     let service = method.parent_service();
     let operation = Node::map([("operationId", format!("{}_{}", service.name(), method.name()).into())])
         .with("tags", Node::list([service.full_name()]))
@@ -77,8 +72,11 @@ fn operation(
         .with("description", comments.of(&method.parent_file(), method.path()))
         .with("parameters", parameters(comments, schemas, method, binding)?);
     let answer = schemas.message(comments, &method.output());
-    let operation =
-        if binding.verb == "get" { operation } else { operation.with("requestBody", body(comments, schemas, method, binding)) };
+    let operation = if binding.verb == "get" {
+        operation
+    } else {
+        operation.with("requestBody", body(comments, schemas, method, binding))
+    };
     let refused = Node::map([("$ref", "#/components/responses/Refused".into())]);
     let responses = Node::map([("200", success(comments, method, answer)), ("default", refused)]);
     Ok(operation.with("responses", responses).with("x-grpc", format!("{}/{}", service.full_name(), method.name())))
@@ -91,7 +89,8 @@ fn success(comments: &Comments, method: &MethodDescriptor, schema: Node) -> Node
         let content = Node::map([("application/json", Node::map([("schema", schema)]))]);
         return Node::map([("description", text.into()), ("content", content)]);
     }
-    let text = format!("{text} A stream of server-sent events: `data: `, one JSON object of the type below, an empty line.");
+    let text =
+        format!("{text} A stream of server-sent events: `data: `, one JSON object of the type below, an empty line.");
     let events = Node::map([("type", "string".into())]).with("contentMediaType", "text/event-stream");
     let content = Node::map([("text/event-stream", Node::map([("schema", events), ("x-event-schema", schema)]))]);
     Node::map([("description", text.into()), ("content", content)])

@@ -184,7 +184,8 @@ mod tests {
 
     #[test]
     fn texts_that_yaml_would_mistake_are_quoted() {
-        let node = Node::list(["plain words", "a: b", "200", "no", "- x", "# x", "/v1/orders/{id}:cancel", "'x'", "@type"]);
+        let node =
+            Node::list(["plain words", "a: b", "200", "no", "- x", "# x", "/v1/orders/{id}:cancel", "'x'", "@type"]);
         let text = node.to_string();
         let lines: Vec<_> = text.lines().collect();
         let quoted = [r#"- "a: b""#, r#"- "200""#, r#"- "no""#, r#"- "- x""#, r##"- "# x""##];
@@ -195,10 +196,9 @@ mod tests {
 
     #[test]
     fn nests_as_people_write_it() {
-        let inner = Node::map([("name", "a".into()), ("tags", Node::list(["x", "y"])), ("none", Node::List(vec![]))]);
+        let inner = Node::map([("name", "a".into()), ("tags", Node::list(["v", "w"])), ("none", Node::List(vec![]))]);
         let node = Node::map([("items", Node::List(vec![inner])), ("text", "two\nlines".into()), ("on", true.into())]);
-        let expected =
-            "items:\n  - name: a\n    tags:\n      - x\n      - y\n    none: []\ntext: |-\n  two\n  lines\n\"on\": true\n";
+        let expected = "items:\n  - name: a\n    tags:\n      - v\n      - w\n    none: []\ntext: |-\n  two\n  lines\n\"on\": true\n";
         assert_eq!(node.to_string(), expected);
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn text(mesh: &Mesh, demo: &DemoShop, tokens: &[(Role, String)]) -> S
         let _ = writeln!(text, "{}={token}", role.name().to_uppercase());
     }
     calls(&mut text, mesh, demo, &dir);
+    operators(&mut text, mesh, &dir);
     let _ = writeln!(text, "\nCtrl-C stops everything; what was stored stays (--fresh forgets it).");
     let other = if mesh.dir() == paths::dev().join("mesh") { String::new() } else { format!(" --dir {dir}") };
     let commands = ["status", "stop delivery", "start delivery"].map(|verb| format!("cargo xtask {verb}{other}"));
@@ -90,6 +91,17 @@ grpcurl -plaintext -protoset {dir}/descriptors.binpb \
   -H "authorization: Bearer $(cat {dir}/tokens/customer)" \
   {authority} tword.mypage.v1.MyPageService/ListMyOrders
 "#
+    );
+}
+
+fn operators(text: &mut String, mesh: &Mesh, dir: &str) {
+    // It was built with the services, in one of both profiles.
+    let tools = ["debug", "release"].map(|profile| paths::target(profile).join("twordctl"));
+    let tool = tools.iter().find(|tool| tool.exists()).map_or_else(|| "twordctl".to_owned(), |tool| shown(tool));
+    let _ = writeln!(
+        text,
+        "\nFor operators:\n\nexport TWORD_URL={} TWORD_TOKEN_FILE={dir}/tokens/operator\n{tool} --help\n{tool} consumers",
+        mesh.edge()
     );
 }
 

@@ -27,7 +27,8 @@ fn a_field_that_is_gone_is_found_and_a_new_one_is_not() {
     let whole = fs::read_to_string(&file).expect("a contract");
     let breaking = |text: &str| {
         fs::write(&file, text).expect("written");
-        let command = Command::new(&buf).args(["breaking", "--against", "published.binpb"]).current_dir(dir.path()).output();
+        let command =
+            Command::new(&buf).args(["breaking", "--against", "published.binpb"]).current_dir(dir.path()).output();
         let output = command.expect("buf runs");
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     };

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use proto::ops::v1::{DropDeadLetterRequest, RedriveDeadLettersRequest, redrive_outcome::Result as Outcome};
 use tonic::Code;
 use uuid::Uuid;
@@ -6,6 +8,7 @@ use super::{
     letters::audit_of,
     world::{World, asked, client, outcomes},
 };
+use crate::events::pair::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_that_fails_again_stays_with_its_new_cause() {
@@ -93,6 +96,24 @@ async fn only_what_waits_and_was_asked_for_is_handled() {
     let other = RedriveDeadLettersRequest { event_ids: Vec::new(), producer: "other".to_owned() };
     let answer = client(&world.right).redrive_dead_letters(asked(other)).await.expect("an answer").into_inner();
     assert_eq!((answer.outcomes.len(), answer.waiting), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_begun_that_could_not_be_told_any_more() {
+    let world = World::start().await;
+    world.poison(2).await;
+    world.heard.heal();
+    // It answers in that time, sooner or later; and however late, it handles nothing.
+    let answer = until(async || {
+        let mut request = asked(RedriveDeadLettersRequest::default());
+        request.set_timeout(Duration::from_millis(900));
+        client(&world.right).redrive_dead_letters(request).await.ok()
+    })
+    .await
+    .into_inner();
+    assert_eq!((answer.outcomes.len(), answer.waiting), (0, 2), "{answer:?}");
+    assert!(world.heard.order().is_empty());
+    assert_eq!(world.redrive(&[]).await.1, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

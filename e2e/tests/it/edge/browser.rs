@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder};
 use tonic::Code;
 use xtask::token::Role;
 
-use super::grpc::{TRAILERS, frames, framed};
+use super::grpc::{TRAILERS, framed, frames};
 use crate::http::{client, send};
 use crate::stub::{Edge, Reply, Stub};
 
@@ -71,7 +71,10 @@ async fn pages_of_allowed_origins_may_call_by_every_way_and_others_by_none() {
         let rest = send(edge.request(Method::GET, "/v1/orders", Role::Customer).header("origin", origin)).await;
         let web = grpc_web(&edge, origin, UNARY).send().await.expect("an answer");
         assert_eq!(rest.header("access-control-allow-origin"), shown);
-        assert_eq!(web.headers().get("access-control-allow-origin").map_or("", |value| value.to_str().expect("text")), shown);
+        assert_eq!(
+            web.headers().get("access-control-allow-origin").map_or("", |value| value.to_str().expect("text")),
+            shown
+        );
     }
 }
 
@@ -96,7 +99,10 @@ async fn a_page_watches_by_grpc_web() {
     let update = |cursor: &str| WatchMyOrdersResponse { cursor: cursor.to_owned(), ..Default::default() };
     stub.tell(update("first").encode_to_vec());
     let answer = grpc_web(&edge, ALLOWED, WATCH).send().await.expect("an answer");
-    assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &GRPC_WEB.parse().expect("a value")));
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["content-type"]),
+        (200, &GRPC_WEB.parse().expect("a value"))
+    );
     assert_eq!(answer.headers()["access-control-allow-origin"], ALLOWED);
     let mut parts = answer.bytes_stream();
     for cursor in ["first", "second"] {

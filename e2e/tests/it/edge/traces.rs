@@ -61,7 +61,9 @@ async fn a_callers_own_trace_goes_on_at_the_edge_where_it_samples_and_in_the_mes
         call(never.internal(Service::Delivery).service(), RESOLVE, request).await.expect("an answer");
         continues(&stub, flags);
     }
-    call(always.internal(Service::Delivery).service(), RESOLVE, Request::new(Vec::new().into())).await.expect("an answer");
+    call(always.internal(Service::Delivery).service(), RESOLVE, Request::new(Vec::new().into()))
+        .await
+        .expect("an answer");
     assert_eq!(traceparent(&stub)[2], "00", "what belongs to no trace");
 }
 

@@ -21,8 +21,10 @@ pub struct Form {
 pub fn all(place: &Place) -> Vec<Case> {
     let forms =
         [register_shop(place), register_phones(place), update_phone(place), add_units(place), place_order(place)];
+    let of_orders =
+        [cancel_order(place), ship_delivery(place), correct_recipient(place), correct_tracking_number(place)];
     let cases: Vec<_> =
-        forms.iter().chain(&[cancel_order(place), ship_delivery(place)]).flat_map(Form::cases).collect();
+        forms.iter().chain(&of_orders).flat_map(Form::cases).collect();
     cases
 }
 
@@ -123,9 +125,9 @@ pub fn place_order(place: &Place) -> Form {
             ("/lines/0/phoneId", "lines[0].phone_id", Kind::Id),
             ("/lines/0/quantity", "lines[0].quantity", Kind::Count(100)),
             ("/lines/0/expectedUnitPrice", "lines[0].expected_unit_price", Kind::OptionalPrice),
-            ("/recipient/name", "recipient.name", Kind::Text(100)),
+            ("/recipient/name", "recipient.name", Kind::Readable(100)),
             ("/recipient/phoneNumber", "recipient.phone_number", Kind::PhoneNumber),
-            ("/recipient/address", "recipient.address", Kind::Text(500)),
+            ("/recipient/address", "recipient.address", Kind::Readable(500)),
         ],
     }
 }
@@ -149,5 +151,33 @@ fn ship_delivery(place: &Place) -> Form {
         path: format!("{delivery}:ship"),
         body: json!({ "carrier": "CJ대한통운", "trackingNumber": "1234567890" }),
         fields: vec![("/carrier", "carrier", Kind::Text(50)), ("/trackingNumber", "tracking_number", Kind::Text(50))],
+    }
+}
+
+fn correct_recipient(place: &Place) -> Form {
+    let [.., delivery] = place.paths();
+    let recipient =
+        json!({ "name": "김유나", "phoneNumber": "010-9876-5432", "address": "부산광역시 해운대구 우동 1" });
+    Form {
+        token: place.customer.token.clone(),
+        verb: Method::POST,
+        path: format!("{delivery}:correctRecipient"),
+        body: json!({ "recipient": recipient }),
+        fields: vec![
+            ("/recipient/name", "recipient.name", Kind::Readable(100)),
+            ("/recipient/phoneNumber", "recipient.phone_number", Kind::PhoneNumber),
+            ("/recipient/address", "recipient.address", Kind::Readable(500)),
+        ],
+    }
+}
+
+fn correct_tracking_number(place: &Place) -> Form {
+    let [.., delivery] = place.paths();
+    Form {
+        token: place.shop.staff.token.clone(),
+        verb: Method::POST,
+        path: format!("{delivery}:correctTrackingNumber"),
+        body: json!({ "trackingNumber": "1234567890" }),
+        fields: vec![("/trackingNumber", "tracking_number", Kind::Text(50))],
     }
 }

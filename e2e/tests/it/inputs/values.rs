@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 pub enum Kind {
     /// Text of 1 to so many characters.
     Text(usize),
+    /// The same, with a letter or a digit in it that can be seen.
+    Readable(usize),
     /// The same, that may be left out or be empty.
     Note(usize),
     /// The same, that may be left out but not be empty.
@@ -51,6 +53,7 @@ impl Kind {
     pub fn wrong(self) -> Vec<Wrong> {
         let parts = match self {
             Self::Text(most) => vec![missing(), refused([json!(""), json!(" \t ")]), texts(most), no_text()],
+            Self::Readable(most) => vec![Self::Text(most).wrong(), refused(UNREADABLE.map(Value::from))],
             Self::Note(most) => vec![texts(most), no_text()],
             Self::Change(most) => vec![refused([json!(""), json!(" ")]), texts(most), no_text()],
             Self::Id => vec![missing(), refused(IDS.map(Value::from)), no_text()],
@@ -70,8 +73,20 @@ impl Kind {
 
 const IDS: [&str; 6] =
     ["", "x", "1", "00000000-0000-0000-0000-00000000000g", "00000000-0000-0000-0000-0000000000000", " \u{7}"];
-const PHONE_NUMBERS: [&str; 6] =
-    ["", "123456", "123456789012345678901", "010-1234-567a", "call me now", "010\u{0}12345678"];
+const PHONE_NUMBERS: [&str; 10] = [
+    "",
+    "123456",
+    "123456789012345678901",
+    "010-1234-567a",
+    "call me now",
+    "010\u{0}12345678",
+    "+++++++",
+    "+82 10-12",
+    "010+12345678",
+    "++821012345678",
+];
+/// Zero width, fillers that Unicode has among the letters, blank Braille, signs alone.
+const UNREADABLE: [&str; 6] = ["\u{200b}\u{200d}", "\u{3164}", "\u{1160}\u{ffa0}", "\u{2800}", "...", "+++++++"];
 const SERIALS: [&str; 9] =
     ["", "ABC", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456", "abcd", "AB CD", "AB_CD", "ABCD\n", "ÄÖÜÄ", "TW-12345678"];
 

@@ -43,12 +43,12 @@ impl Batch {
         let through = told.last()?.sequence;
         let mut skipped = 0;
         let event = |told: Told| {
-            let heard = told.heard.unwrap_or_else(|cause| {
+            let carried = told.heard.unwrap_or_else(|cause| {
                 skipped += 1;
                 passed_over(told.event_id, &cause);
                 None
             });
-            Event { sequence: told.sequence, id: told.event_id, heard }
+            Event { sequence: told.sequence, id: told.event_id, heard: carried }
         };
         let events = told.into_iter().map(event).collect();
         let step = Step { producer, epoch: head.epoch, from, through, head: head.sequence.max(through), skipped };

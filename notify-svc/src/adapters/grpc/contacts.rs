@@ -23,8 +23,12 @@ use crate::{
         convert::contact as convert,
         webhook::{Policy, signature},
     },
-    app::{GetContact, RotateSecret, UpdateContact, change_contact::Changed, rotate_secret, update_contact},
-    domain::{Contact, Fresh, Recipient, Secret},
+    app::{
+        GetContact, RotateSecret, UpdateContact,
+        change_contact::{Changed, Outcome},
+        rotate_secret, update_contact,
+    },
+    domain::{Fresh, Recipient, Secret},
 };
 
 /// Contacts as their owners set them.
@@ -63,7 +67,8 @@ impl Contacts {
         let fresh = Fresh { id: Uuid::now_v7(), secret: self.secret() };
         let command = update_contact::Command { owner: owner.clone(), wish, fresh, actor };
         let changed = self.update.run(command, Keyed::new(key, record_updated)).await?;
-        let recorded = |answer: &[u8]| UpdateContactResponse::decode(answer).map(|answer| answer.contact);
+        let recorded =
+            |answer: &[u8]| UpdateContactResponse::decode(answer).map(|answer| (answer.contact, answer.webhook_secret));
         let (contact, webhook_secret) = self.told(&owner, changed, recorded)?;
         Ok(UpdateContactResponse { contact, webhook_secret })
     }
@@ -76,7 +81,9 @@ impl Contacts {
         let key = grpc::keyed(request, access::ROTATE_WEBHOOK_SECRET, self.clock.now())?;
         let command = rotate_secret::Command { owner: owner.clone(), secret: self.secret(), actor };
         let changed = self.rotate.run(command, Keyed::new(key, record_rotated)).await?;
-        let recorded = |answer: &[u8]| RotateWebhookSecretResponse::decode(answer).map(|answer| answer.contact);
+        let recorded = |answer: &[u8]| {
+            RotateWebhookSecretResponse::decode(answer).map(|answer| (answer.contact, answer.webhook_secret))
+        };
         let (contact, webhook_secret) = self.told(&owner, changed, recorded)?;
         Ok(RotateWebhookSecretResponse { contact, webhook_secret })
     }
@@ -91,30 +98,35 @@ impl Contacts {
         &self,
         owner: &Recipient,
         changed: Changed,
-        recorded: impl Fn(&[u8]) -> Result<Option<WireContact>, prost::DecodeError>,
+        recorded: impl Fn(&[u8]) -> Result<(Option<WireContact>, String), prost::DecodeError>,
     ) -> Result<(Option<WireContact>, String), Refusal> {
         let (now, current) = (self.clock.now(), changed.now.as_ref());
-        let contact = match changed.answer {
-            Answer::Fresh(contact) => convert::contact(owner, &contact, now),
+        let (contact, made_secret) = match changed.answer {
+            Answer::Fresh(Outcome { contact, made_secret }) => (convert::contact(owner, &contact, now), made_secret),
             Answer::Replayed(answer) => {
-                let contact = recorded(&answer).map_err(|error| Refusal::internal(&error))?;
-                convert::replayed(contact.unwrap_or_default(), owner, current, now)
+                let (contact, mark) = recorded(&answer).map_err(|error| Refusal::internal(&error))?;
+                (convert::replayed(contact.unwrap_or_default(), owner, current, now), !mark.is_empty())
             }
         };
-        let changed_at = wire::time(contact.update_time.as_ref());
+        let changed_at = wire::time(contact.update_time.as_ref()).filter(|_| made_secret);
         let secret = current.zip(changed_at).and_then(|(current, time)| current.secret_of(time));
         Ok((Some(contact), secret.map(signature::told).unwrap_or_default()))
     }
 }
 
 /// The answer of `UpdateContact` as it is recorded, without address and secret.
-pub fn record_updated(contact: &Contact) -> Vec<u8> {
-    let contact = Some(convert::recorded(contact));
-    UpdateContactResponse { contact, webhook_secret: String::new() }.encode_to_vec()
+pub fn record_updated(outcome: &Outcome) -> Vec<u8> {
+    let (contact, webhook_secret) = (Some(convert::recorded(&outcome.contact)), mark(outcome));
+    UpdateContactResponse { contact, webhook_secret }.encode_to_vec()
 }
 
 /// The answer of `RotateWebhookSecret` as it is recorded, without address and secret.
-pub fn record_rotated(contact: &Contact) -> Vec<u8> {
-    let contact = Some(convert::recorded(contact));
-    RotateWebhookSecretResponse { contact, webhook_secret: String::new() }.encode_to_vec()
+pub fn record_rotated(outcome: &Outcome) -> Vec<u8> {
+    let (contact, webhook_secret) = (Some(convert::recorded(&outcome.contact)), mark(outcome));
+    RotateWebhookSecretResponse { contact, webhook_secret }.encode_to_vec()
+}
+
+/// What stands in for a secret that was made.
+fn mark(outcome: &Outcome) -> String {
+    if outcome.made_secret { signature::PREFIX.to_owned() } else { String::new() }
 }

@@ -29,7 +29,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Global unicast (2000::/3) but for what tunnels to IPv4, and for documentation.
+/// Global unicast (`2000::/3`) but for what tunnels to IPv4, and for documentation.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let unicast = first & 0xe000 == 0x2000;

@@ -46,8 +46,8 @@ mod tests {
     async fn a_name_of_this_machine_leads_nowhere_unless_private_addresses_are_allowed() {
         for private in [false, true] {
             let resolver = Resolver::new(Arc::new(Policy { allowed: Vec::new(), private }));
-            let resolved = resolver.resolve("localhost".parse().expect("a name")).await;
-            assert_eq!(resolved.is_ok(), private);
+            let found = resolver.resolve("localhost".parse().expect("a name")).await;
+            assert_eq!(found.is_ok(), private);
         }
     }
 }

@@ -6,9 +6,12 @@ use sha2::Sha256;
 
 use crate::domain::Secret;
 
+/// What a secret begins with.
+pub const PREFIX: &str = "whsec_";
+
 /// A secret as its owner is told it.
 pub fn told(secret: &Secret) -> String {
-    format!("whsec_{}", STANDARD.encode(secret.bits()))
+    format!("{PREFIX}{}", STANDARD.encode(secret.bits()))
 }
 
 /// The signatures by each of the secrets, one space between them.

@@ -25,11 +25,11 @@ const MAX_SUBJECT: usize = 255;
 
 /// Serves `OrderOperationsService`.
 pub struct Operations {
-    /// ListStuckOrders.
+    /// `ListStuckOrders`.
     pub stuck: ListStuckOrders,
-    /// ResumeOrder.
+    /// `ResumeOrder`.
     pub resume: ResumeOrder,
-    /// EraseCustomer.
+    /// `EraseCustomer`.
     pub erase: EraseCustomer,
     /// How far shop-svc's events were heard.
     pub heard: CaughtUp,

@@ -86,10 +86,10 @@ fn shown(service: Service, letter: &DeadLetter) -> String {
         ("cause", letter.cause.clone()),
         ("trace", letter.traceparent.clone()),
     ];
-    let mut text: String = lines.iter().map(|(name, value)| format!("{name:<10} {}\n", clean(value))).collect();
-    match &told["payload"] {
-        Value::Null => text += "payload    cannot be decoded",
-        payload => text += &format!("payload\n{payload:#}"),
-    }
-    text
+    let payload = match &told["payload"] {
+        Value::Null => "payload    cannot be decoded".to_owned(),
+        payload => format!("payload\n{payload:#}"),
+    };
+    let lines = lines.iter().map(|(name, value)| format!("{name:<10} {}", clean(value)));
+    lines.chain([payload]).collect::<Vec<_>>().join("\n")
 }

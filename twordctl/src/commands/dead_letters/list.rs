@@ -17,10 +17,10 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Only events of this producer, such as `order`
-    #[arg(long, env = "TWORD_PRODUCER", default_value = "", hide_default_value = true, value_name = "PRODUCER")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "PRODUCER")]
     producer: String,
     /// Only those that stand here
-    #[arg(long, env = "TWORD_STATUS", value_enum, default_value_t = Standing::Waiting, value_name = "STATUS")]
+    #[arg(long, value_enum, default_value_t = Standing::Waiting, value_name = "STATUS")]
     status: Standing,
     #[command(flatten)]
     services: Services,

@@ -23,10 +23,10 @@ pub struct Arguments {
     #[arg(value_name = "EVENT", required_unless_present = "all", conflicts_with = "all")]
     event_ids: Vec<String>,
     /// All that wait, oldest first
-    #[arg(long, env = "TWORD_ALL")]
+    #[arg(long)]
     all: bool,
     /// With --all: only events of this producer, such as `order`
-    #[arg(long, env = "TWORD_PRODUCER", default_value = "", hide_default_value = true, value_name = "PRODUCER")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "PRODUCER")]
     producer: String,
     #[command(flatten)]
     services: Services,
@@ -92,9 +92,7 @@ fn people(outcomes: &[(Service, &RedriveOutcome)], unknown: &[String], waiting: 
         };
         [service.name().to_owned(), one.event_id.clone(), result.to_owned(), one.cause.clone()]
     });
-    let mut text = table(["SERVICE", "EVENT", "RESULT", "CAUSE"], rows.collect(), "Nothing was handled.");
-    for id in unknown {
-        text += &format!("\n{id} waits nowhere.");
-    }
-    text + &format!("\n{waiting} still wait.")
+    let table = table(["SERVICE", "EVENT", "RESULT", "CAUSE"], rows.collect(), "Nothing was handled.");
+    let unknown: Vec<String> = unknown.iter().map(|id| format!("{id} waits nowhere.")).collect();
+    [vec![table], unknown, vec![format!("{waiting} still wait.")]].concat().join("\n")
 }

@@ -65,7 +65,7 @@ async fn events(context: &Context, service: Service, id: &str, limit: usize) -> 
         }
     });
     match read.await {
-        Ok(found) => Ok(part(found, |event| of_event(service, event))),
+        Ok(found) => Ok(part(&found, |event| of_event(service, event))),
         // It has none of that id.
         Err(failure) if failure.code == Code::NotFound => Ok(Part::default()),
         Err(failure) => Err(failure),
@@ -98,7 +98,7 @@ async fn audits(context: &Context, service: Service, id: &str, limit: usize) -> 
         detail: audit::changes(&record.changes),
         source: json::of(record).unwrap_or_default(),
     };
-    Ok(part(found, line))
+    Ok(part(&found, line))
 }
 
 /// Events of the order that the service put aside: looked for among all that wait.
@@ -118,7 +118,7 @@ async fn letters(context: &Context, service: Service, id: &str, limit: usize) ->
             source,
         }
     };
-    Ok(only(found, |letter| letter.aggregate_id == id, line))
+    Ok(only(&found, |letter| letter.aggregate_id == id, line))
 }
 
 /// Events of the order that the broker has not got: looked for among all of them.
@@ -134,7 +134,7 @@ async fn waiting(context: &Context, service: Service, id: &str, limit: usize) ->
         detail: "the broker has not got it yet".to_owned(),
         source: json::of(event).unwrap_or_default(),
     };
-    Ok(only(found, |event| event.aggregate_id == id, line))
+    Ok(only(&found, |event| event.aggregate_id == id, line))
 }
 
 /// The order's messages, each with its events and with what people did to it.
@@ -158,7 +158,7 @@ async fn messages(context: &Context, order_id: &str, limit: usize) -> Result<Vec
         both.await.map(|(events, audits)| join([events, audits]))
     });
     let mut parts: Vec<Part> = outcomes.buffered(AT_ONCE).try_collect().await?;
-    parts.push(part(found, of_message));
+    parts.push(part(&found, of_message));
     Ok(parts)
 }
 
@@ -179,10 +179,10 @@ fn of_message(message: &Message) -> Line {
     }
 }
 
-fn part<T>(found: Rows<T>, line: impl Fn(&T) -> Line) -> Part {
+fn part<T>(found: &Rows<T>, line: impl Fn(&T) -> Line) -> Part {
     only(found, |_| true, line)
 }
 
-fn only<T>(found: Rows<T>, wanted: impl Fn(&T) -> bool, line: impl Fn(&T) -> Line) -> Part {
+fn only<T>(found: &Rows<T>, wanted: impl Fn(&T) -> bool, line: impl Fn(&T) -> Line) -> Part {
     Part { lines: found.rows.iter().filter(|row| wanted(row)).map(line).collect(), more: found.more }
 }

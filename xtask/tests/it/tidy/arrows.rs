@@ -227,6 +227,29 @@ fn the_chassis_knows_no_business() {
     lets_pass(chassis_knows_no_business, path, "#[cfg(test)]\nmod tests { const RULE: &str = order; }");
 }
 
+/// The crates of this workspace that the operators' tool depends on, other than the contracts: it meets services by these
+/// alone.
+fn tool_dependencies(path: &str, manifest: &str) -> Vec<String> {
+    const OWN: [&str; 3] = ["chassis", "xtask", "e2e"];
+    if path != "twordctl/Cargo.toml" {
+        return Vec::new();
+    }
+    let name = |line: &str| line.trim().split(['.', '=', ' ']).next().unwrap_or_default().to_owned();
+    let own = manifest.lines().filter(|line| OWN.contains(&name(line).as_str()));
+    own.map(|line| format!("{path}: depends on more than the contracts: {line}")).collect()
+}
+
+#[test]
+fn the_operators_tool_knows_the_contracts_alone() {
+    let manifests = files("Cargo.toml");
+    assert!(manifests.iter().any(|(path, _)| path == "twordctl/Cargo.toml"), "no twordctl");
+    let faults: Vec<_> = manifests.iter().flat_map(|(path, text)| tool_dependencies(path, text)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let path = "twordctl/Cargo.toml";
+    assert_eq!(tool_dependencies(path, "[dependencies]\nchassis.workspace = true\n").len(), 1);
+    assert!(tool_dependencies(path, "[dependencies]\nproto.workspace = true\n").is_empty());
+}
+
 #[test]
 fn no_crate_depends_on_a_service() {
     let manifests = files("Cargo.toml");

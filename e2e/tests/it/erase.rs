@@ -1,0 +1,185 @@
+//! `twordctl erase`: one customer's personal data goes from every service, orders stay and add up.
+
+use e2e::checker::{self, Placed};
+use e2e::db;
+use e2e::flow::{self, cancel, complete, delivery_reaches, key, reaches, ship};
+use e2e::rest::Rest;
+use e2e::twordctl::Twordctl;
+use e2e::wait::{self, holds};
+use e2e::world::{Person, Shop, World};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
+use xtask::mesh::Service;
+
+/// What must be nowhere in the end.
+const PERSONAL: [&str; 4] = ["Erasmus Gildong", "010-7777-8888", "77 Vanishing-ro", "erasmus@example.org"];
+
+fn body(shop: &Shop) -> Value {
+    let [name, phone_number, address, _] = PERSONAL;
+    json!({
+        "shopId": shop.id,
+        "lines": [{ "phoneId": shop.phones[0], "quantity": 1 }],
+        "recipient": { "name": name, "phoneNumber": phone_number, "address": address },
+    })
+}
+
+async fn place(rest: &Rest, customer: &Person, shop: &Shop) -> Placed {
+    let body = body(shop);
+    let placed = rest.persist("/v1/orders", &key(), &body).await.ok();
+    let order_id = flow::order_id(&placed);
+    reaches(rest, &order_id, "CONFIRMED").await;
+    Placed { customer: customer.clone(), order_id, recipient: flow::recipient(&body) }
+}
+
+/// Every place of every table of every service that holds one of these texts: `service table.column`.
+async fn places(world: &World, texts: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for service in Service::ALL {
+        let mut connection = db::open(world, service).await.expect("the file");
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .expect("columns");
+        for (table, column) in columns {
+            for text in texts {
+                let query = format!(
+                    "SELECT count(*) FROM \"{table}\" WHERE instr(CAST(\"{column}\" AS BLOB), CAST('{text}' AS BLOB))"
+                );
+                let count: i64 =
+                    sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut connection).await.expect("a count");
+                if count > 0 {
+                    found.push(format!("{} {table}.{column}", service.name()));
+                }
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+#[tokio::test]
+async fn one_customer_s_personal_data_goes_from_every_database_and_orders_stay() {
+    let world = World::start().await;
+    let shop = world.shop(1, 10).await;
+    let (customer, staff) = (world.customer(), world.rest(&shop.staff));
+    let rest = world.rest(&customer);
+    let key = key();
+    let replayed = rest.persist("/v1/orders", &key, &body(&shop)).await.ok();
+    let delivered = Placed {
+        customer: customer.clone(),
+        order_id: flow::order_id(&replayed),
+        recipient: flow::recipient(&body(&shop)),
+    };
+    reaches(&rest, &delivered.order_id, "CONFIRMED").await;
+    let (cancelled, open) = (place(&rest, &customer, &shop).await, place(&rest, &customer, &shop).await);
+    delivery_reaches(&staff, &delivered.order_id, "READY").await;
+    ship(&staff, &delivered.order_id).await.ok();
+    complete(&staff, &delivered.order_id).await.ok();
+    cancel(&rest, &cancelled.order_id, "changed my mind").await.ok();
+    delivery_reaches(&staff, &open.order_id, "READY").await;
+    db::drained(&world).await;
+    // Nothing listens there: what is told of later changes stays unsent.
+    let contact = json!({ "language": "en", "smtp": { "address": PERSONAL[3] } });
+    let set = rest.call(Method::PATCH, "/v1/contact", None, Some(&contact)).await.expect("an answer");
+    assert!(set.status.is_success() || set.status.as_u16() == 400, "{set}");
+    let held = places(&world, &PERSONAL).await;
+    assert!(held.iter().any(|place| place.starts_with("delivery-svc delivery.recipient_name")), "{held:?}");
+
+    let bystander = flow::place(&world, &shop).await;
+    reaches(&world.rest(&bystander.customer), &bystander.order_id, "CONFIRMED").await;
+    let operator = Twordctl::new(&world, &world.operator());
+    let refused = operator.run(&["erase", &customer.id]).await;
+    assert_eq!(refused.code, 64, "nobody confirmed it: {refused:?}");
+    let (code, told) = operator.json(&["erase", &customer.id, "--yes"]).await;
+    assert_eq!((code, &told["done"]), (0, &json!(true)), "{told}");
+    let of = |told: &Value, name: &str| {
+        told["services"].as_array().and_then(|all| all.iter().find(|one| one["service"] == name).cloned())
+    };
+    assert_eq!(of(&told, "delivery"), Some(json!({ "service": "delivery", "cleared": 2, "outstanding": 1 })));
+
+    // What is under way is delivered to somebody still, and cleared then.
+    let shipped = ship(&staff, &open.order_id).await.ok();
+    assert_eq!(shipped["delivery"]["recipient"]["name"], PERSONAL[0], "{shipped}");
+    let completed = complete(&staff, &open.order_id).await.ok();
+    assert_eq!(completed["delivery"]["recipient"], Value::Null, "{completed}");
+    reaches(&rest, &open.order_id, "DELIVERED").await;
+    db::drained(&world).await;
+    wait::until("nothing personal to be left", || async {
+        let left = places(&world, &PERSONAL).await;
+        holds(left.is_empty(), format!("{left:?}"))
+    })
+    .await;
+
+    assert_eq!(rest.persist("/v1/orders", &key, &body(&shop)).await.ok(), replayed, "a key answers for ever");
+    let (code, again) = operator.json(&["erase", &customer.id, "--yes"]).await;
+    assert_eq!(
+        (code, of(&again, "delivery")),
+        (0, Some(json!({ "service": "delivery", "cleared": 0, "outstanding": 0 })))
+    );
+    let kept = world.rest(&shop.staff).get(&format!("/v1/deliveries/{}", bystander.order_id)).await.ok();
+    assert_eq!(flow::recipient(&kept["delivery"]), bystander.recipient, "{kept}");
+    checker::settled(&world, &shop, &[delivered, cancelled, open, bystander]).await;
+}
+
+#[tokio::test]
+async fn what_one_service_could_not_do_is_named_and_done_by_the_next_run() {
+    let world = World::start().await;
+    let shop = world.shop(1, 2).await;
+    let customer = world.customer();
+    let placed = place(&world.rest(&customer), &customer, &shop).await;
+    cancel(&world.rest(&customer), &placed.order_id, "changed my mind").await.ok();
+    let operator = Twordctl::new(&world, &world.operator());
+    world.stop(Service::Notify).await;
+    let partly = operator.run(&["--timeout", "5s", "erase", &customer.id, "--yes"]).await;
+    assert_eq!(partly.code, 1, "{partly:?}");
+    assert!(partly.err.contains("Left: notify"), "{partly:?}");
+    assert!(partly.out.contains("delivery") && partly.out.contains("not done"), "{partly:?}");
+    world.restart(Service::Notify).await;
+    let whole = wait::until("notify to be reachable again", || async {
+        let ran = operator.run(&["erase", &customer.id, "--yes"]).await;
+        holds(ran.code == 0, format!("{ran:?}")).map(|()| ran)
+    })
+    .await;
+    assert!(whole.err.is_empty(), "{whole:?}");
+    assert_eq!(places(&world, &PERSONAL[..3]).await, Vec::<String>::new());
+    checker::settled(&world, &shop, &[placed]).await;
+}
+
+/// The recipient of an order whose booking is outstanding is order-svc's, and then delivery's.
+#[tokio::test]
+async fn what_is_booked_after_the_erasure_is_cleared_when_it_is_final() {
+    let world = World::start_with(|mesh| mesh.env(Service::Order, "TWORD_DELIVERY_FALLBACK", "accept")).await;
+    let shop = world.shop(1, 2).await;
+    let customer = world.customer();
+    let (rest, staff) = (world.rest(&customer), world.rest(&shop.staff));
+    world.stop(Service::Delivery).await;
+    let body = body(&shop);
+    let taken = rest.persist("/v1/orders", &key(), &body).await.ok();
+    let order_id = flow::order_id(&taken);
+    assert_eq!(taken["order"]["bookingOutstanding"], true, "{taken}");
+    let operator = Twordctl::new(&world, &world.operator());
+    let partly = operator.run(&["--timeout", "5s", "erase", &customer.id, "--yes"]).await;
+    assert!(partly.code == 1 && partly.err.contains("Left: delivery"), "{partly:?}");
+    world.restart(Service::Delivery).await;
+    wait::until("delivery to be reachable again", || async {
+        let ran = operator.run(&["erase", &customer.id, "--yes"]).await;
+        holds(ran.code == 0, format!("{ran:?}"))
+    })
+    .await;
+    reaches(&rest, &order_id, "CONFIRMED").await;
+    delivery_reaches(&staff, &order_id, "READY").await;
+    ship(&staff, &order_id).await.ok();
+    complete(&staff, &order_id).await.ok();
+    reaches(&rest, &order_id, "DELIVERED").await;
+    wait::until("nothing personal to be left", || async {
+        let left = places(&world, &PERSONAL).await;
+        holds(left.is_empty(), format!("{left:?}"))
+    })
+    .await;
+    let recipient = flow::recipient(&body);
+    checker::settled(&world, &shop, &[Placed { customer, order_id, recipient }]).await;
+}
