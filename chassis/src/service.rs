@@ -77,7 +77,8 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
         let tokens = ServiceTokens::open(&name, &options.issuer, &options.service_audience, key_file)?;
         tokens.believed_by(&verifier).map_err(|refused| not_its_own_key(&name, &options, refused))?;
         let mesh = Mesh::connect_lazy(&options.mesh_url, tokens)
-            .map_err(|error| Error::Configuration(format!("--mesh-url: {error}")))?;
+            .map_err(|error| Error::Configuration(format!("--mesh-url: {error}")))?
+            .calling(&[EventLogServiceServer::<EventLog>::NAME]);
         let broker = Broker::connect(&name, &options)
             .await
             .map_err(|error| Error::Configuration(format!("--nats-url: {error}")))?;

@@ -50,10 +50,29 @@ impl Mail {
         head.lines().find(|line| field(line)).and_then(|line| line.split_once(": ")).map_or("", |(_, text)| text)
     }
 
-    /// The body.
-    pub fn body(&self) -> &str {
-        self.text.split_once("\n\n").map_or("", |(_, body)| body).trim_end()
+    /// The body in words, whatever it was encoded as.
+    pub fn body(&self) -> String {
+        let body = self.text.split_once("\n\n").map_or("", |(_, body)| body);
+        let bytes = match self.header("content-transfer-encoding") {
+            "quoted-printable" => unquoted(body),
+            "base64" => STANDARD.decode(body.replace('\n', "")).expect("base64"),
+            _ => body.as_bytes().to_vec(),
+        };
+        String::from_utf8(bytes).expect("UTF-8").trim_end().to_owned()
     }
+}
+
+/// What quoted-printable stands for.
+fn unquoted(text: &str) -> Vec<u8> {
+    let text = text.replace("=\n", "");
+    let mut parts = text.split('=');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (code, rest) = part.split_at(2);
+        bytes.push(u8::from_str_radix(code, 16).expect("two digits"));
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    bytes
 }
 
 /// Where a dialogue stands.

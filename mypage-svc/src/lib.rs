@@ -30,8 +30,8 @@ use crate::{
         store::sqlite::{MIGRATIONS, Reads},
     },
     app::{
-        AdvanceAsOf, BuildCopy, ClearCopies, GetMyOrder, ListMyOrders, LookForWatches, Project, Read, RebuildMyPage, Tx,
-        WatchMyOrders, Watches, ports::Producer,
+        AdvanceAsOf, BuildCopy, ClearCopies, GetMyOrder, ListMyOrders, LookForWatches, Project, Read, RebuildMyPage,
+        Tx, WatchMyOrders, Watches, ports::Producer,
     },
 };
 
@@ -87,12 +87,7 @@ fn serve_customers(service: &mut Service<dyn Tx>, reads: &Arc<dyn Read>, watches
 }
 
 /// Rebuilds: asked for, built, and what was before cleared.
-fn serve_operators(
-    service: &mut Service<dyn Tx>,
-    store: &Store<dyn Tx>,
-    reads: &Arc<dyn Read>,
-    watches: &Watches,
-) {
+fn serve_operators(service: &mut Service<dyn Tx>, store: &Store<dyn Tx>, reads: &Arc<dyn Read>, watches: &Watches) {
     let wake = Arc::new(Notify::new());
     let rebuild = RebuildMyPage::new(store.clone(), service.clock(), Arc::clone(&wake));
     service.serve(MyPageOperationsServiceServer::new(Operations::new(rebuild, Arc::clone(reads))));

@@ -110,7 +110,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let read: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
     let mut service = Service::new("order", config.chassis.clone(), store.clone(), sqlite.log()).await?;
     let clock = service.clock();
-    let bookings: Arc<dyn Bookings> = Arc::new(DeliveryBookings::new(service.mesh()));
+    let bookings: Arc<dyn Bookings> = Arc::new(DeliveryBookings::new(&service.mesh()));
     let heard = service.consume("shop", ShopEvents::new(Arc::clone(&clock)));
     let _caught_up = service.consume("delivery", DeliveryEvents::new(Arc::clone(&clock)));
     let parts = Parts { store, read, bookings, clock, config };

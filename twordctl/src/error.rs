@@ -73,8 +73,10 @@ impl From<Status> for Failure {
     fn from(status: Status) -> Self {
         let details = status.get_error_details();
         let violations = details.bad_request().map(|wrong| wrong.field_violations.clone()).unwrap_or_default();
+        // What no server said: the connection broke.
+        let broken = status.code() == Code::Unknown && std::error::Error::source(&status).is_some();
         Self {
-            code: status.code(),
+            code: if broken { Code::Unavailable } else { status.code() },
             reason: details.error_info().map(|info| info.reason.clone()).unwrap_or_default(),
             message: clean(status.message()),
             violations: violations.into_iter().map(|wrong| (clean(&wrong.field), clean(&wrong.description))).collect(),

@@ -37,8 +37,8 @@ fn names_package(arguments: &[String]) -> bool {
     cargo_own.into_iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package"))
 }
 
-/// Checks form: rustfmt, clippy with the workspace's lints, buf over the contracts and what was published of them, and the
-/// OpenAPI document. Everything is checked, whatever fails.
+/// Checks form: rustfmt, clippy with the workspace's lints, buf over the contracts and what was published of them, and
+/// `docs/openapi.yaml`. Everything is checked, whatever fails.
 ///
 /// # Errors
 /// Something is not as it should be; the tools have said what.

@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: walks the eight functional requirements on a running mesh, through REST and through gRPC alike.
+//! `cargo xtask demo`: walks the eight functional requirements on a running mesh, and what its people need to trust it,
+//! through REST and through gRPC alike.
 
 mod act;
 mod api;
@@ -8,12 +9,13 @@ mod play;
 mod rest;
 mod tell;
 mod things;
+mod trust;
 
 use crate::error::Result;
 use crate::mesh::Keys;
 
-use self::api::Api;
 use self::cast::Cast;
+use self::trust::Trust;
 
 /// Walks all eight requirements through REST, then through gRPC, saying each step on standard output.
 ///
@@ -25,12 +27,16 @@ use self::cast::Cast;
 pub async fn run(edge: &str, keys: &Keys) -> Result<()> {
     walk(&rest::Rest::new(edge)?, keys).await?;
     walk(&grpc::Grpc::new(edge)?, keys).await?;
-    println!("\nAll eight requirements work as promised, through REST and through gRPC.");
+    println!(
+        "\nAll eight requirements and what people need to trust them work as promised, through REST and through gRPC."
+    );
     Ok(())
 }
 
-async fn walk<A: Api>(api: &A, keys: &Keys) -> Result<()> {
+async fn walk<A: Trust>(api: &A, keys: &Keys) -> Result<()> {
     println!("\nThrough {}", A::NAME);
     let cast = Cast::new(keys)?;
-    play::play(api, cast, keys).await.map_err(tell::at(&format!("through {}", A::NAME)))
+    let place = format!("through {}", A::NAME);
+    let act = play::play(api, cast, keys).await.map_err(tell::at(&place))?;
+    trust::play(&act).await.map_err(tell::at(&place))
 }

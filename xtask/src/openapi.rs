@@ -1,4 +1,4 @@
-//! The REST API as an OpenAPI document, made from the contracts' descriptor set.
+//! The REST API as a document by `OpenAPI` 3.1, made from the contracts' descriptor set.
 
 mod comments;
 mod page;

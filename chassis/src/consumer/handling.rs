@@ -7,6 +7,7 @@ use tracing::Instrument;
 
 use crate::{
     inbox::Event,
+    operations::gauges,
     trace::{Context, Kind, Span, Traced, log_span},
 };
 
@@ -165,4 +166,5 @@ pub(super) fn serve_from_the_start(producer: &'static str) {
         metrics::counter!(name, "producer" => producer).increment(0);
     }
     let _shown = metrics::histogram!(SECONDS, "producer" => producer);
+    gauges::set_lag(producer, 0);
 }

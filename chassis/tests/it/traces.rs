@@ -79,7 +79,10 @@ async fn redelivered(receiver: &Receiver, context: Context) {
         assert_eq!(outcome == "committed", attribute(span, "tword.outcome") == "handled", "{effect:#?}");
         assert!(span.status.as_ref().is_none_or(|status| status.code() != StatusCode::Error), "{span:#?}");
     }
-    assert_eq!(attribute(&published, "messaging.message.id"), attribute(named(&spans, PROCESS)[0], "messaging.message.id"));
+    assert_eq!(
+        attribute(&published, "messaging.message.id"),
+        attribute(named(&spans, PROCESS)[0], "messaging.message.id")
+    );
 }
 
 /// An event that the broker lost goes on where it was written.

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chassis::{client::Mesh, deadline, wire};
 use proto::order::v1::{
     BookingResolution, ResolveBookingsRequest, booking_resolution::Claim, claim_service_client::ClaimServiceClient,
+    claim_service_server,
 };
 use uuid::Uuid;
 
@@ -30,6 +31,7 @@ pub struct OrderClaims {
 impl OrderClaims {
     /// Asks through `mesh`.
     pub fn new(mesh: Mesh) -> Self {
+        let mesh = mesh.calling(&[claim_service_server::SERVICE_NAME]);
         Self { client: ClaimServiceClient::new(mesh).max_decoding_message_size(MAX_ANSWER_BYTES) }
     }
 }

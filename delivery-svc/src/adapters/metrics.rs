@@ -15,7 +15,7 @@ const MOST: u32 = 100_000;
 
 /// Says what the gauges mean.
 pub fn describe() {
-    let help = "Deliveries that are under way, by where they stand; more than 100,000 are counted as 100,000";
+    let help = "Deliveries that are under way, by where they stand; more than 100,000 are counted as 100,000.";
     metrics::describe_gauge!(DELIVERIES, Unit::Count, help);
 }
 

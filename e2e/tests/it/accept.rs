@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use e2e::checker::{self, Placed};
 use e2e::db::{self, Lock};
+use e2e::envoy;
 use e2e::flow::{
     self, cancel, complete, delivery_reaches, key, order_id, order_of, orders_of, reaches, recipient, ship,
 };
@@ -71,6 +72,29 @@ async fn a_lost_booking_is_voided_and_its_key_makes_one_order() {
     .await;
     let placed = Placed { order_id: id, customer, recipient: recipient(&body) };
     checker::settled(&world, &shop, &[before, placed]).await;
+}
+
+/// A booking that is under way when its order is cancelled: delivery-svc makes it, or meets the cancellation first; the
+/// delivery is cancelled either way.
+#[tokio::test]
+async fn a_booking_under_way_meets_the_cancellation() {
+    let (world, shop, before) = start().await;
+    let lock = Lock::take(&world, Service::Delivery).await;
+    let cancelled = take(&world, &shop).await;
+    let sent = envoy::bookings_sent(&world).await;
+    wait::until("its booking to be under way", || async {
+        let now = envoy::bookings_sent(&world).await;
+        holds(now > sent, format!("{now} bookings sent"))
+    })
+    .await;
+    cancel(&world.rest(&cancelled.customer), &cancelled.order_id, "").await.ok();
+    wait::until("no recipient to be kept", || recipients(&world, 0)).await;
+    lock.release().await;
+    let staff = world.rest(&shop.staff);
+    delivery_reaches(&staff, &cancelled.order_id, "CANCELLED").await;
+    ship(&staff, &cancelled.order_id).await.refused(400, "CANCELLED");
+    reserved(&world, &shop, 1).await;
+    checker::settled(&world, &shop, &[before, cancelled]).await;
 }
 
 /// Fifty orders at once, order-svc killed twice meanwhile: none is lost, none is booked twice, nothing is kept longer.

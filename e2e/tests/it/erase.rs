@@ -61,6 +61,17 @@ async fn places(world: &World, texts: &[&str]) -> Vec<String> {
     found
 }
 
+/// Waits until so many messages are sent and none waits: a text that waits would be erased as well.
+async fn told(world: &World, least: i64) {
+    wait::until("every message to be sent", || async {
+        let waiting =
+            db::count(world, Service::Notify, "SELECT count(*) FROM message WHERE status = 'PENDING'").await?;
+        let sent = db::count(world, Service::Notify, "SELECT count(*) FROM message WHERE status = 'SENT'").await?;
+        holds(waiting == 0 && sent >= least, format!("{sent} sent, {waiting} wait"))
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn one_customer_s_personal_data_goes_from_every_database_and_orders_stay() {
     let world = World::start().await;
@@ -82,6 +93,7 @@ async fn one_customer_s_personal_data_goes_from_every_database_and_orders_stay()
     cancel(&rest, &cancelled.order_id, "changed my mind").await.ok();
     delivery_reaches(&staff, &open.order_id, "READY").await;
     db::drained(&world).await;
+    told(&world, 13).await;
     // Nothing listens there: what is told of later changes stays unsent.
     let contact = json!({ "language": "en", "smtp": { "address": PERSONAL[3] } });
     let set = rest.call(Method::PATCH, "/v1/contact", None, Some(&contact)).await.expect("an answer");
@@ -133,6 +145,7 @@ async fn what_one_service_could_not_do_is_named_and_done_by_the_next_run() {
     let placed = place(&world.rest(&customer), &customer, &shop).await;
     cancel(&world.rest(&customer), &placed.order_id, "changed my mind").await.ok();
     let operator = Twordctl::new(&world, &world.operator());
+    told(&world, 5).await;
     world.stop(Service::Notify).await;
     let partly = operator.run(&["--timeout", "5s", "erase", &customer.id, "--yes"]).await;
     assert_eq!(partly.code, 1, "{partly:?}");
@@ -157,11 +170,14 @@ async fn what_is_booked_after_the_erasure_is_cleared_when_it_is_final() {
     let customer = world.customer();
     let (rest, staff) = (world.rest(&customer), world.rest(&shop.staff));
     world.stop(Service::Delivery).await;
+    // It is not confirmed before the erasure is over: no message waits meanwhile.
+    world.stop(Service::Shop).await;
     let body = body(&shop);
     let taken = rest.persist("/v1/orders", &key(), &body).await.ok();
     let order_id = flow::order_id(&taken);
     assert_eq!(taken["order"]["bookingOutstanding"], true, "{taken}");
     let operator = Twordctl::new(&world, &world.operator());
+    told(&world, 2).await;
     let partly = operator.run(&["--timeout", "5s", "erase", &customer.id, "--yes"]).await;
     assert!(partly.code == 1 && partly.err.contains("Left: delivery"), "{partly:?}");
     world.restart(Service::Delivery).await;
@@ -170,6 +186,7 @@ async fn what_is_booked_after_the_erasure_is_cleared_when_it_is_final() {
         holds(ran.code == 0, format!("{ran:?}"))
     })
     .await;
+    world.restart(Service::Shop).await;
     reaches(&rest, &order_id, "CONFIRMED").await;
     delivery_reaches(&staff, &order_id, "READY").await;
     ship(&staff, &order_id).await.ok();

@@ -3,6 +3,7 @@
 mod accept;
 mod access;
 mod checker;
+mod clients;
 mod contract;
 mod corrections;
 mod deadline;
@@ -16,6 +17,7 @@ mod keys;
 mod kills;
 mod messages;
 mod metrics;
+mod openapi;
 mod operations;
 mod outage;
 mod poison;

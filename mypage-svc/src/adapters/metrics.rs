@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chassis::{clock::Clock, store::Error};
 use metrics::{Unit, describe_counter, describe_gauge};
 
+use super::refusals::reason;
 use crate::app::{Read, Watches};
 
 const WATCHES: &str = "tword_watches";
@@ -20,6 +21,13 @@ pub fn describe() {
     describe_gauge!(AS_OF_AGE, Unit::Seconds, "Age of the time by which everything that had happened is on my page.");
     describe_gauge!(REBUILD_HANDLED, Unit::Count, "Events that the last rebuild has taken in, by producer.");
     describe_gauge!(REBUILD_TOTAL, Unit::Count, "Events that there are for the last rebuild to take in, by producer.");
+    for reason in [&reason::WATCH_TOO_SLOW, &reason::WATCH_MOVED, &chassis::refusal::reason::UNAUTHENTICATED] {
+        metrics::counter!(WATCHES_ENDED, "reason" => reason.name).increment(0);
+    }
+    for producer in ["order", "delivery", "notify"] {
+        metrics::gauge!(REBUILD_HANDLED, "producer" => producer).set(0.0);
+        metrics::gauge!(REBUILD_TOTAL, "producer" => producer).set(0.0);
+    }
 }
 
 /// A watch was ended, for a reason as clients are told it.

@@ -51,9 +51,10 @@ impl From<Ended> for Refusal {
             Ended::TooSlow => {
                 Self::new(&reason::WATCH_TOO_SLOW, "the watcher took nothing for too long; go on from the last cursor")
             }
-            Ended::Expired => {
-                Self::new(&chassis::refusal::reason::UNAUTHENTICATED, "the bearer token has expired; go on with a new one")
-            }
+            Ended::Expired => Self::new(
+                &chassis::refusal::reason::UNAUTHENTICATED,
+                "the bearer token has expired; go on with a new one",
+            ),
             Ended::Stopping => moved(),
             Ended::Store(error) => error.into(),
         }

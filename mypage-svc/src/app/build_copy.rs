@@ -1,6 +1,7 @@
 //! Builds a copy from nothing but its producers' events, and serves it once it has heard what the served one has.
 
 mod batch;
+mod serve;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
@@ -18,7 +19,7 @@ use super::{
     ports::{Away, Producer, Tx},
     watches::Watches,
 };
-use crate::domain::{CopyId, Rebuild};
+use crate::domain::{Progress, Rebuild};
 
 /// How long nobody else takes over from a process that has died.
 const LEASE: Duration = Duration::from_secs(15);
@@ -78,14 +79,16 @@ impl BuildCopy {
     /// See [`Error`].
     pub async fn run(&self, drain: &CancellationToken) -> Result<Pass, Error> {
         let Some(rebuild) = self.lease().await? else { return Ok(Pass::Idle) };
+        let mut reached = Vec::new();
         for producer in &self.producers {
             for head in producer.heads().await? {
-                if !self.catch_up(&rebuild, producer, head, drain).await? {
-                    return Ok(Pass::Stopped);
+                match self.catch_up(&rebuild, producer, head, drain).await? {
+                    Some(sequence) => reached.push((Arc::clone(producer), Head { sequence, ..head })),
+                    None => return Ok(Pass::Stopped),
                 }
             }
         }
-        self.serve(rebuild.copy).await
+        self.serve(rebuild.copy, reached).await
     }
 
     /// Lets another process go on at once.
@@ -102,17 +105,15 @@ impl BuildCopy {
         self.store.run(move |tx| Box::pin(async move { tx.lease_building(holder, now, LEASE).await })).await
     }
 
-    /// Takes in what an epoch has up to its head; false where it was told to stop.
+    /// Takes in what an epoch has up to its head; answers up to where, none where it was told to stop.
     async fn catch_up(
         &self,
         rebuild: &Rebuild,
         producer: &Arc<dyn Producer>,
         head: Head,
         drain: &CancellationToken,
-    ) -> Result<bool, Error> {
-        let known = |progress: &&crate::domain::Progress| {
-            progress.producer == producer.name() && progress.epoch == head.epoch
-        };
+    ) -> Result<Option<i64>, Error> {
+        let known = |progress: &&Progress| progress.producer == producer.name() && progress.epoch == head.epoch;
         let known = rebuild.progress.iter().find(known);
         let mut through = known.map_or(0, |progress| progress.through);
         if known.is_none() {
@@ -120,14 +121,14 @@ impl BuildCopy {
         }
         while through < head.sequence {
             if drain.is_cancelled() {
-                return Ok(false);
+                return Ok(None);
             }
             let told = producer.read(head.epoch, through, EVENTS).await?;
             let Some(batch) = Batch::new(rebuild.copy, producer.name(), head, through, told) else { break };
             through = batch.through();
             self.take_in(batch).await?;
         }
-        Ok(true)
+        Ok(Some(through))
     }
 
     /// Takes a batch in, in one transaction; where an event breaks it, each event in one of its own.
@@ -159,49 +160,5 @@ impl BuildCopy {
             })
         });
         unit.await
-    }
-
-    /// Serves the copy where it has heard, of each producer's epochs, what the live consumers have.
-    async fn serve(&self, copy: CopyId) -> Result<Pass, Error> {
-        let (holder, now, watches) = (self.holder, self.clock.now(), self.watches.clone());
-        let unit = self.store.run(move |tx| {
-            let watches = watches.clone();
-            Box::pin(async move {
-                let rebuild = tx.lease_building(holder, now, LEASE).await?.ok_or(Error::Lost)?;
-                // Served first: whoever keeps waits from here on, and so nothing more is heard. Undone if it is behind.
-                tx.serve(copy, now).await?;
-                for ticked in tx.ticked().await? {
-                    let same = |progress: &&crate::domain::Progress| {
-                        progress.producer == ticked.producer && progress.epoch == ticked.epoch
-                    };
-                    let through = rebuild.progress.iter().find(same).map_or(0, |progress| progress.through);
-                    if through < ticked.highest {
-                        return Err(Unserved::Behind);
-                    }
-                }
-                tx.after_commit(Box::new(move || watches.switched(copy)));
-                Ok(())
-            })
-        });
-        match unit.await {
-            Ok(()) => {
-                tracing::info!(epoch = %copy.epoch, "rebuilt copy is served");
-                Ok(Pass::Served)
-            }
-            Err(Unserved::Behind) => Ok(Pass::Behind),
-            Err(Unserved::Failed(error)) => Err(error),
-        }
-    }
-}
-
-/// Why a copy was not served.
-enum Unserved {
-    Behind,
-    Failed(Error),
-}
-
-impl<E: Into<Error>> From<E> for Unserved {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
     }
 }

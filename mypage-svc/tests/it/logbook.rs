@@ -26,6 +26,8 @@ pub struct Log {
     producer: &'static str,
     events: Mutex<Vec<Event>>,
     pub away: AtomicBool,
+    /// Events that came after its head was asked for.
+    pub unasked: AtomicUsize,
     /// Events that may still be read before it is told to stop.
     patience: Mutex<Option<(usize, CancellationToken)>>,
     pub read: AtomicUsize,
@@ -38,8 +40,8 @@ pub struct Logbook(pub [Arc<Log>; 3]);
 impl Logbook {
     pub fn new() -> Self {
         Self(["order", "delivery", "notify"].map(|producer| {
-            let (away, read) = (AtomicBool::new(false), AtomicUsize::new(0));
-            Arc::new(Log { producer, events: Mutex::default(), away, patience: Mutex::default(), read })
+            let (away, unasked, read) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+            Arc::new(Log { producer, events: Mutex::default(), away, unasked, patience: Mutex::default(), read })
         }))
     }
 
@@ -76,7 +78,8 @@ impl Producer for Log {
         if self.away.load(Ordering::Relaxed) {
             return Err(Away { producer: self.producer, source: "on purpose".into() });
         }
-        let sequence = i64::try_from(self.events.lock().expect("unpoisoned").len()).expect("few");
+        let asked = self.events.lock().expect("unpoisoned").len() - self.unasked.load(Ordering::Relaxed);
+        let sequence = i64::try_from(asked).expect("few");
         Ok(vec![Head { epoch: Uuid::nil(), sequence }])
     }
 

@@ -4,6 +4,7 @@ mod access;
 mod as_of;
 mod crowd;
 mod logbook;
+mod migration;
 mod pages;
 mod rebuild;
 mod schedules;

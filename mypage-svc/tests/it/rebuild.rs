@@ -98,6 +98,15 @@ async fn a_copy_that_has_heard_less_is_not_served() {
 }
 
 #[tokio::test]
+async fn what_comes_last_is_taken_in_with_the_switch() {
+    let (world, logbook) = busy(2).await;
+    world.rebuild().await;
+    logbook.0[0].unasked.store(2, Ordering::Relaxed);
+    assert_eq!(pass(&logbook.builder(&world)).await.expect("a pass"), Pass::Served);
+    assert_eq!(world.get("mina", Uuid::from_u128(2)).await.expect("an order").order_version, 2);
+}
+
+#[tokio::test]
 async fn what_the_live_consumers_have_not_heard_yet_does_no_harm_when_it_comes() {
     let (world, logbook) = busy(1).await;
     let late = logbook.publish(order(ID, "mina", Status::Shipped, 3));

@@ -194,10 +194,8 @@ async fn rebuilds_among_shuffled_events_show_watchers_one_final_state_and_nothin
 
     let (expected, expecting) = watch::channel(HashMap::new());
     let watchers: Vec<_> = join_all((0..3).map(|_| world.watch("mina", ""))).await;
-    let watchers: Vec<_> = watchers
-        .into_iter()
-        .map(|watcher| tokio::spawn(held(watcher.expect("a watch"), expecting.clone())))
-        .collect();
+    let watchers: Vec<_> =
+        watchers.into_iter().map(|watcher| tokio::spawn(held(watcher.expect("a watch"), expecting.clone()))).collect();
     let builder = logbook.builder(&world);
     for event in events {
         world.deliver(event).await.expect("handled");

@@ -18,8 +18,15 @@ pub fn describe() {
     metrics::describe_histogram!(
         "tword_message_attempt_seconds",
         Unit::Seconds,
-        "How long a channel took for one attempt, by channel."
+        "Time that a channel took for one attempt."
     );
+    for channel in ["log", "webhook", "smtp"] {
+        for outcome in ["sent", "missed", "nowhere"] {
+            let labels = [("channel", channel), ("outcome", outcome)];
+            metrics::counter!("tword_message_attempts_total", &labels).increment(0);
+        }
+        let _shown_from_the_start = metrics::histogram!("tword_message_attempt_seconds", "channel" => channel);
+    }
 }
 
 /// Counts the messages that are not sent.

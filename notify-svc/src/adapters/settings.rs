@@ -8,7 +8,7 @@ use clap::Args;
 use super::{
     log_channel::LogChannel,
     smtp::{Credentials, Security, Server, SmtpChannel},
-    webhook::{Pattern, Policy, WebhookChannel},
+    webhook::{Patterns, Policy, WebhookChannel},
 };
 use crate::{app::Channel, domain::ChannelName};
 
@@ -18,9 +18,9 @@ const CHANNELS: &str = "Channels";
 #[derive(Args, Clone, Debug)]
 #[group(id = "channels")]
 pub struct Options {
-    /// Hosts that webhooks may go to: hooks.example.com, *.example.com:8443, *; none where empty. Repeat it, or use commas
-    #[arg(long, env = "TWORD_WEBHOOK_ALLOW", value_delimiter = ',', value_name = "HOST[:PORT]", help_heading = CHANNELS)]
-    webhook_allow: Vec<Pattern>,
+    /// Hosts that webhooks may go to, with commas between them: hooks.example.com, *.example.com:8443, *; none where empty
+    #[arg(long, env = "TWORD_WEBHOOK_ALLOW", default_value = "", value_name = "HOST[:PORT],…", help_heading = CHANNELS)]
+    webhook_allow: Patterns,
 
     /// Whether webhooks may go to private addresses and by plain HTTP; for tests and trials on one machine
     #[arg(long, env = "TWORD_WEBHOOK_ALLOW_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, value_name = "true|false", help_heading = CHANNELS)]
@@ -83,15 +83,22 @@ impl Options {
     /// A setting cannot be right, or a file that it names cannot be read.
     pub fn ways(&self, clock: &Arc<dyn Clock>) -> Result<Ways, Error> {
         let roots = self.roots()?;
-        let policy = Arc::new(Policy { allowed: self.webhook_allow.clone(), private: self.webhook_allow_private });
+        let policy = Arc::new(Policy { allowed: self.webhook_allow.0.clone(), private: self.webhook_allow_private });
         let webhook = webhook(Arc::clone(&policy), Arc::clone(clock), roots.as_deref())?;
         let smtp = self.smtp(roots.as_deref())?;
         Ok(Ways { log: Arc::new(LogChannel), webhook, smtp, policy })
     }
 
     fn roots(&self) -> Result<Option<Vec<u8>>, Error> {
-        let read = |path: &PathBuf| std::fs::read(path).map_err(|error| unreadable("--channel-ca-file", path, &error));
-        self.channel_ca_file.as_ref().map(read).transpose()
+        let Some(path) = &self.channel_ca_file else { return Ok(None) };
+        let pem = std::fs::read(path).map_err(|error| unreadable("--channel-ca-file", path, &error))?;
+        match reqwest::Certificate::from_pem_bundle(&pem) {
+            Ok(certificates) if !certificates.is_empty() => Ok(Some(pem)),
+            Ok(_) | Err(_) => {
+                let problem = format!("--channel-ca-file: {} holds no certificates in PEM", path.display());
+                Err(Error::Configuration(problem))
+            }
+        }
     }
 
     fn smtp(&self, roots: Option<&[u8]>) -> Result<Option<Arc<dyn Channel>>, Error> {
@@ -138,3 +145,6 @@ fn unreadable(flag: &str, path: &std::path::Path, error: &std::io::Error) -> Err
 fn wrong(flag: &str, error: &dyn std::error::Error) -> Error {
     Error::Configuration(format!("{flag}: {}", chain(error)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use chassis::clock::Clock;
 use reqwest::{Client, Response, StatusCode, Url, header, redirect};
 
-pub use self::policy::{InvalidPattern, NotAllowed, Pattern, Policy};
+pub use self::policy::{InvalidPattern, NotAllowed, Pattern, Patterns, Policy};
 use self::resolver::Resolver;
 use crate::{
     app::ports::{Channel, ChannelError, Envelope},

@@ -6,7 +6,9 @@ use chassis::{
     client::Mesh,
     deadline::{self, Spent},
 };
-use proto::delivery::v1::{self as delivery_wire, booking_service_client::BookingServiceClient, delivery};
+use proto::delivery::v1::{
+    self as delivery_wire, booking_service_client::BookingServiceClient, booking_service_server, delivery,
+};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -26,8 +28,8 @@ pub struct DeliveryBookings {
 
 impl DeliveryBookings {
     /// Calls through `mesh`.
-    pub fn new(mesh: Mesh) -> Self {
-        Self { client: BookingServiceClient::new(mesh) }
+    pub fn new(mesh: &Mesh) -> Self {
+        Self { client: BookingServiceClient::new(mesh.calling(&[booking_service_server::SERVICE_NAME])) }
     }
 }
 

@@ -19,14 +19,15 @@ const STATUSES: [&str; 6] = ["PLACED", "CONFIRMED", "REJECTED", "CANCELLED", "SH
 
 /// Describes the metrics, and shows the counters at 0.
 pub fn describe() {
-    describe_gauge!(ORDERS, Unit::Count, "Orders that are not final, by status");
-    describe_gauge!(OUTSTANDING, Unit::Count, "PLACED orders whose delivery is not booked yet");
-    describe_gauge!(STUCK, Unit::Count, "Orders that wait longer than they should, by what they wait for");
-    describe_counter!(CHANGES, Unit::Count, "Changes of orders, by the status that they brought");
-    describe_histogram!(CONFIRM_SECONDS, Unit::Seconds, "From an order's placement to its confirmation");
+    describe_gauge!(ORDERS, Unit::Count, "Orders that are not final, by status.");
+    describe_gauge!(OUTSTANDING, Unit::Count, "PLACED orders whose delivery is not booked yet.");
+    describe_gauge!(STUCK, Unit::Count, "Orders that wait longer than they should, by what they wait for.");
+    describe_counter!(CHANGES, Unit::Count, "Changes of orders, by the status that they brought.");
+    describe_histogram!(CONFIRM_SECONDS, Unit::Seconds, "Time from an order's placement to its confirmation.");
     for status in STATUSES {
         counter!(CHANGES, "status" => status).absolute(0);
     }
+    let _shown_from_the_start = histogram!(CONFIRM_SECONDS);
 }
 
 /// Measures what there is now.

@@ -201,7 +201,8 @@ impl Order {
                 let delivered = shipped.order.next(Status::Delivered(shipment), actor, now);
                 Ok(vec![shipped, delivered])
             }
-            Status::Shipped(_) => Ok(vec![self.next(Status::Delivered(shipment), actor, now)]),
+            // It keeps what was told at the shipment; a correction since then stands on the delivery.
+            Status::Shipped(told) => Ok(vec![self.next(Status::Delivered(told.clone()), actor, now)]),
             Status::Delivered(_) => Ok(Vec::new()),
             Status::Placed => Err(Refused::NotConfirmed),
             Status::Rejected(_) => Err(Refused::AlreadyRejected),

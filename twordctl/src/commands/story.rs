@@ -61,6 +61,7 @@ impl Kind {
 /// # Errors
 /// There is no such order, a service refused, or none answered.
 pub async fn run(context: &Context, order_id: &str, limit: usize) -> Result<Exit, Error> {
+    let order_id = &order_id.to_lowercase();
     let order = order(context, order_id).await;
     let told = merge::ask(&Service::ALL, |service| sources::of(context, service, order_id, limit)).await?;
     let (mut away, mut more, mut lines) = (told.away, false, Vec::new());

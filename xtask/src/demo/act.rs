@@ -26,9 +26,14 @@ pub struct Sale {
 impl<A: Api> Act<'_, A> {
     /// Places the customer's order of so many of each phone.
     pub async fn place(&self, key: &str, haneul: i32, baram: i32) -> Answer<Order> {
-        let line = |sale: &Sale, quantity| Line { phone_id: sale.phone_id.clone(), quantity, price: sale.price };
+        let line = |sale: &Sale, quantity| Line {
+            phone_id: sale.phone_id.clone(),
+            quantity,
+            price: sale.price,
+            serials: Vec::new(),
+        };
         let lines = [line(&self.haneul, haneul), line(&self.baram, baram)];
-        self.api.place_order(As { token: &self.cast.customer, key }, &self.shop_id, &lines).await
+        self.api.place_order(As::writer(&self.cast.customer, key), &self.shop_id, &lines).await
     }
 
     /// The order, once it stands at `status`.

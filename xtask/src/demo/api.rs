@@ -43,12 +43,24 @@ pub struct As<'a> {
     pub token: &'a str,
     /// The idempotency key; empty for none.
     pub key: &'a str,
+    /// The one service that is meant, where each has the call; empty otherwise.
+    pub service: &'a str,
 }
 
 impl<'a> As<'a> {
     /// A call that changes nothing.
     pub fn reader(token: &'a str) -> Self {
-        Self { token, key: "" }
+        Self { token, key: "", service: "" }
+    }
+
+    /// A call that changes something.
+    pub fn writer(token: &'a str, key: &'a str) -> Self {
+        Self { token, key, service: "" }
+    }
+
+    /// The same call to one service's own working.
+    pub fn to(self, service: &'a str) -> Self {
+        Self { service, ..self }
     }
 }
 

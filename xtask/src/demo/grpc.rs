@@ -1,6 +1,7 @@
 //! The walk's calls as gRPC.
 
 mod convert;
+mod trust;
 
 use std::time::Duration;
 
@@ -61,6 +62,9 @@ fn request<M>(who: As<'_>, message: M) -> Request<M> {
     }
     if let Some(key) = ascii(who.key).filter(|_| !who.key.is_empty()) {
         request.metadata_mut().insert("idempotency-key", key);
+    }
+    if let Some(service) = ascii(who.service).filter(|_| !who.service.is_empty()) {
+        request.metadata_mut().insert("x-tword-service", service);
     }
     request
 }

@@ -19,7 +19,7 @@ const TRACKING: &str = "5101-2345-6789";
 ///
 /// # Errors
 /// The first thing that is not as promised, with the number of its requirement.
-pub async fn play<A: Api>(api: &A, cast: Cast, keys: &Keys) -> Result<()> {
+pub async fn play<'a, A: Api>(api: &'a A, cast: Cast, keys: &Keys) -> Result<Act<'a, A>> {
     let act = register(api, cast, keys).await.map_err(at("requirement 1"))?;
     let shipped = order(&act).await.map_err(at("requirement 2"))?;
     reach_shop(&act, &shipped).await.map_err(at("requirement 3"))?;
@@ -27,22 +27,24 @@ pub async fn play<A: Api>(api: &A, cast: Cast, keys: &Keys) -> Result<()> {
     let (regretted, refused) = cancel(&act, &shipped).await.map_err(at("requirement 5"))?;
     restock(&act).await.map_err(at("requirement 6"))?;
     look_up(&act, &shipped, &refused).await.map_err(at("requirement 7"))?;
-    hear(&act, &shipped, &regretted, &refused).await.map_err(at("requirement 8"))
+    hear(&act, &shipped, &regretted, &refused).await.map_err(at("requirement 8"))?;
+    Ok(act)
 }
 
 async fn register<'a, A: Api>(api: &'a A, cast: Cast, keys: &Keys) -> Result<Act<'a, A>> {
     requirement(1, "A manager registers phones at a shop, by serial numbers or by a quantity, and adds units later");
-    let shop = done(api.register_shop(As { token: &cast.operator, key: &key() }, "Demo walk").await)?;
+    let shop = done(api.register_shop(As::writer(&cast.operator, &key()), "Demo walk").await)?;
     say(format!("the operator registered shop {}", shop.shop_id));
     let crew = Crew::new(keys, &shop.shop_id)?;
-    let manager = As { token: &crew.manager, key: &key() };
+    let key_of_phones = key();
+    let manager = As::writer(&crew.manager, &key_of_phones);
     let [haneul, baram] = done(api.register_phones(manager, &shop.shop_id, &[HANEUL, BARAM]).await)?
         .try_into()
         .map_err(|phones: Vec<_>| Error::new(format!("2 phones were registered, {} answered", phones.len())))?;
     for phone in [&haneul, &baram] {
         say(format!("{} {} has {} units", phone.display_name, phone.id, phone.stock.registered));
     }
-    let grown = done(api.add_units(As { token: &crew.manager, key: &key() }, &shop.shop_id, &baram.id, 2).await)?;
+    let grown = done(api.add_units(As::writer(&crew.manager, &key()), &shop.shop_id, &baram.id, 2).await)?;
     say(format!("2 units more: {} has {}", grown.display_name, grown.stock.registered));
     let act = Act {
         api,
@@ -102,8 +104,8 @@ async fn ship<A: Api>(act: &Act<'_, A>, order: &Order) -> Result<()> {
     let delivery = ready(act, order).await?;
     let whom = delivery.recipient.map(|recipient| recipient.name).unwrap_or_default();
     say(format!("delivery {} is READY, for {whom}", delivery.id));
-    let staff = As { token: &act.crew.staff, key: &key() };
-    let delivery = done(act.api.ship(staff, &delivery.id, CARRIER, TRACKING).await)?;
+    let shipped = act.api.ship(As::writer(&act.crew.staff, &key()), &delivery.id, CARRIER, TRACKING).await;
+    let delivery = done(shipped)?;
     insist("the delivery's status", &delivery.status.as_str(), &"SHIPPED")?;
     let order = act.until(&order.id, "SHIPPED").await?;
     insist("how it travels", &(order.carrier.as_str(), order.tracking_number.as_str()), &(CARRIER, TRACKING))?;
@@ -114,7 +116,8 @@ async fn ship<A: Api>(act: &Act<'_, A>, order: &Order) -> Result<()> {
     Ok(())
 }
 
-async fn ready<A: Api>(act: &Act<'_, A>, order: &Order) -> Result<Delivery> {
+/// The delivery of an order, once it is READY.
+pub async fn ready<A: Api>(act: &Act<'_, A>, order: &Order) -> Result<Delivery> {
     let staff = As::reader(&act.crew.staff);
     let missing = |list: &Vec<Delivery>| {
         let is_there = list.iter().any(|delivery| delivery.order_id == order.id);
@@ -127,7 +130,7 @@ async fn ready<A: Api>(act: &Act<'_, A>, order: &Order) -> Result<Delivery> {
 
 async fn cancel<A: Api>(act: &Act<'_, A>, shipped: &Order) -> Result<(Order, Order)> {
     requirement(5, "An order can be cancelled until it is shipped, by its customer or, with a reason, by the shop");
-    let late = act.api.cancel_order(As { token: &act.cast.customer, key: &key() }, &shipped.id, "").await;
+    let late = act.api.cancel_order(As::writer(&act.cast.customer, &key()), &shipped.id, "").await;
     let failure = refused("cancelling what is shipped", late, "ALREADY_SHIPPED")?;
     say(format!("the shipped one stays: {failure}"));
     let mut cancelled = Vec::new();
@@ -136,7 +139,7 @@ async fn cancel<A: Api>(act: &Act<'_, A>, shipped: &Order) -> Result<(Order, Ord
         let order = act.until(&placed.id, "CONFIRMED").await?;
         act.stock(&act.haneul, [2, 0, 1, 1]).await?;
         act.stock(&act.baram, [5, 2, 1, 2]).await?;
-        let order = done(act.api.cancel_order(As { token, key: &key() }, &order.id, reason).await)?;
+        let order = done(act.api.cancel_order(As::writer(token, &key()), &order.id, reason).await)?;
         insist("the order's status", &order.status.as_str(), &"CANCELLED")?;
         insist("the reason", &order.cancel_reason.as_str(), &reason)?;
         let who = if reason.is_empty() { "its customer".to_owned() } else { format!("the staff: {reason:?}") };
@@ -164,8 +167,7 @@ async fn restock<A: Api>(act: &Act<'_, A>) -> Result<()> {
 
 async fn look_up<A: Api>(act: &Act<'_, A>, shipped: &Order, refused_order: &Order) -> Result<()> {
     requirement(7, "The customer looks up the orders at any time");
-    let staff = As { token: &act.crew.staff, key: &key() };
-    done(act.api.complete(staff, &shipped.id).await)?;
+    done(act.api.complete(As::writer(&act.crew.staff, &key()), &shipped.id).await)?;
     let delivered = act.page(&shipped.id, "DELIVERED", "DELIVERED").await?;
     say(format!("order {} was handed over: my page shows it DELIVERED", delivered.order_id));
     let cancelled = act.page(&refused_order.id, "CANCELLED", "CANCELLED").await?;

@@ -1,5 +1,7 @@
 //! The walk's calls as REST.
 
+mod trust;
+
 use std::time::Duration;
 
 use reqwest::Method;
@@ -39,6 +41,9 @@ impl Rest {
         let mut request = self.client.request(method, format!("{}{path}", self.edge)).bearer_auth(who.token);
         if !who.key.is_empty() {
             request = request.header("idempotency-key", who.key);
+        }
+        if !who.service.is_empty() {
+            request = request.header("x-tword-service", who.service);
         }
         if let Some(body) = body {
             request = request.json(body);
@@ -84,7 +89,8 @@ fn new_phone(phone: &NewPhone) -> Value {
 }
 
 fn new_line(line: &Line) -> Value {
-    json!({ "phoneId": line.phone_id, "quantity": line.quantity, "expectedUnitPrice": money(line.price) })
+    let price = money(line.price);
+    json!({ "phoneId": line.phone_id, "quantity": line.quantity, "expectedUnitPrice": price, "serials": line.serials })
 }
 
 impl Api for Rest {

@@ -15,6 +15,11 @@ pub fn requirement(number: u8, what: &str) {
     println!("\n  {number}. {what}");
 }
 
+/// Says what comes after the requirements.
+pub fn part(what: &str) {
+    println!("\n  + {what}");
+}
+
 /// Says what happened.
 pub fn say(what: impl AsRef<str>) {
     println!("     {}", what.as_ref());

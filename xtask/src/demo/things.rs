@@ -20,6 +20,8 @@ pub struct Line {
     pub quantity: i32,
     /// The unit price that the customer expects, in KRW.
     pub price: i64,
+    /// The very units wanted; any where empty.
+    pub serials: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -92,11 +94,13 @@ pub struct Delivery {
     #[serde(deserialize_with = "status")]
     pub status: String,
     pub recipient: Option<Recipient>,
+    pub tracking_number: String,
 }
 
 #[derive(Deserialize)]
 pub struct Recipient {
     pub name: String,
+    pub address: String,
 }
 
 #[derive(Deserialize)]
@@ -111,9 +115,11 @@ pub struct MyOrder {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MyDelivery {
     #[serde(deserialize_with = "status")]
     pub status: String,
+    pub tracking_number: String,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +143,7 @@ pub fn bare(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_owned()
 }
 
-fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     String::deserialize(deserializer).map(|name| bare(&name, "STATUS_"))
 }
 
@@ -146,6 +152,6 @@ fn template<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
 }
 
 /// JSON carries 64-bit integers as strings.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }

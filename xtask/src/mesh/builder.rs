@@ -238,6 +238,8 @@ fn environment(service: Service, dir: &Path, ports: &Ports, keys: &Keys, passwor
         ("JWKS_FILE", keys.jwks().display().to_string()),
         ("SERVICE_KEY_FILE", keys.service_key(service).display().to_string()),
         ("SERVICE_JWKS", keys.service_jwks().display().to_string()),
+        // The broker sets the stream's room aside, and takes no stream for which the disk has none.
+        ("STREAM_MAX_BYTES", (1_u64 << 30).to_string()),
         ("DRAIN_DELAY", "200ms".to_owned()),
         ("DRAIN_TIMEOUT", "8s".to_owned()),
     ];

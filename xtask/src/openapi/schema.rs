@@ -1,5 +1,7 @@
 //! Messages and enums as JSON schemas, as Envoy's transcoder reads and writes them.
 
+use std::fmt::Write;
+
 use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use super::comments::Comments;
@@ -129,7 +131,7 @@ fn described(comments: &Comments, message: &MessageDescriptor, without: &[&str])
     for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
         let names = oneof.fields().filter(|field| !without.contains(&field.name()));
         let names: Vec<_> = names.map(|field| format!("`{}`", field.json_name())).collect();
-        text.push_str(&format!("\n\nAt most one of {} is set.", names.join(", ")));
+        let _infallible = write!(text, "\n\nAt most one of {} is set.", names.join(", "));
     }
     text.trim().to_owned()
 }

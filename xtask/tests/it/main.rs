@@ -1,4 +1,5 @@
 //! The tests that look at the work tree as a whole.
 
 mod breaking;
+mod placeholders;
 mod tidy;

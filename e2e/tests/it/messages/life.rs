@@ -92,6 +92,7 @@ fn is_written_to(mails: &[Mail], messages: &[Value], [delivered, cancelled, reje
     let expected = [
         (format!("Order {delivered} received"), "We will write again once stock is confirmed.".to_owned()),
         (format!("Order {delivered} confirmed"), "Total: KRW 1,000,000.".to_owned()),
+        (format!("Order {delivered} shipped"), "Carrier: CJ대한통운, tracking number: 1234567890.".to_owned()),
         (format!("Order {delivered} delivered"), "Thank you.".to_owned()),
         (format!("Order {cancelled} received"), String::new()),
         (format!("Order {cancelled} confirmed"), String::new()),
@@ -101,10 +102,8 @@ fn is_written_to(mails: &[Mail], messages: &[Value], [delivered, cancelled, reje
     ];
     for (subject, end) in &expected {
         let found: Vec<_> = mails.iter().filter(|mail| mail.header("subject") == subject).collect();
-        assert!(found.len() == 1 && found[0].body().ends_with(end), "{subject}: {found:?}");
+        assert!(found.len() == 1 && found[0].body().ends_with(end.as_str()), "{subject}: {found:?}");
     }
-    // The carrier's name is Korean.
-    assert_eq!(mails.iter().filter(|mail| mail.header("subject") == format!("Order {delivered} shipped")).count(), 1);
 }
 
 /// The shop's posts: what is new and what was cancelled, signed, in Korean.

@@ -33,13 +33,7 @@ impl Batch {
     }
 
     /// What a producer told after `from`; none where that was nothing. What makes no sense is logged and passed over.
-    pub(super) fn new(
-        copy: CopyId,
-        producer: &'static str,
-        head: Head,
-        from: i64,
-        told: Vec<Told>,
-    ) -> Option<Self> {
+    pub(super) fn new(copy: CopyId, producer: &'static str, head: Head, from: i64, told: Vec<Told>) -> Option<Self> {
         let through = told.last()?.sequence;
         let mut skipped = 0;
         let event = |told: Told| {

@@ -6,7 +6,7 @@ use chassis::store::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::{CopyId, Rebuild};
+use crate::domain::{CopyId, Progress, Rebuild};
 
 /// A run of one producer's events that a copy took in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +74,12 @@ pub trait Copies: Send {
     /// # Errors
     /// The database failed, or the copy does not stand at the begin of the run.
     async fn note_step(&mut self, copy: CopyId, step: &Step) -> Result<(), Error>;
+
+    /// How far a copy has come, by producer and epoch.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn progress_of(&mut self, copy: CopyId) -> Result<Vec<Progress>, Error>;
 
     /// How far the live consumers have heard each epoch that they or the copy being built know of.
     ///

@@ -37,6 +37,19 @@ enum HostPattern {
     Exactly(String),
 }
 
+/// Patterns with commas between them; none where the text is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patterns(pub Vec<Pattern>);
+
+impl FromStr for Patterns {
+    type Err = InvalidPattern;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPattern> {
+        let patterns = text.split(',').map(str::trim).filter(|pattern| !pattern.is_empty());
+        Ok(Self(patterns.map(str::parse).collect::<Result<_, _>>()?))
+    }
+}
+
 /// No pattern of hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(

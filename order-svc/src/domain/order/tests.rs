@@ -85,6 +85,14 @@ fn what_was_shipped_cannot_be_cancelled() {
 }
 
 #[test]
+fn a_delivered_order_keeps_what_was_told_at_the_shipment() {
+    let shipped = confirmed().ship(shipment(), shop(), NOW).expect("shipped").remove(0).order;
+    let corrected = Shipment { tracking_number: "2".to_owned(), ..shipment() };
+    let delivered = shipped.deliver(corrected, shop(), NOW).expect("delivered").remove(0).order;
+    assert_eq!(delivered.status, Status::Delivered(shipment()));
+}
+
+#[test]
 fn a_repeated_call_is_answered_the_order_as_placed() {
     assert_eq!(confirmed().as_placed(), placed());
 }

@@ -55,7 +55,8 @@ impl From<&things::NewPhone> for shop::NewPhone {
 impl From<&things::Line> for order::NewOrderLine {
     fn from(line: &things::Line) -> Self {
         let expected_unit_price = Some(money(line.price));
-        Self { phone_id: line.phone_id.clone(), quantity: line.quantity, expected_unit_price, ..Self::default() }
+        let (phone_id, serials) = (line.phone_id.clone(), line.serials.clone());
+        Self { phone_id, quantity: line.quantity, expected_unit_price, serials }
     }
 }
 
@@ -108,7 +109,10 @@ impl From<delivery::Delivery> for things::Delivery {
             status: status(delivery.status().as_str_name()),
             id: delivery.delivery_id,
             order_id: delivery.order_id,
-            recipient: delivery.recipient.map(|recipient| things::Recipient { name: recipient.name }),
+            recipient: delivery
+                .recipient
+                .map(|recipient| things::Recipient { name: recipient.name, address: recipient.address }),
+            tracking_number: delivery.tracking_number,
         }
     }
 }
@@ -119,9 +123,10 @@ impl From<mypage::MyOrder> for things::MyOrder {
             status: status(order.status().as_str_name()),
             order_id: order.order_id,
             reason: order.reason,
-            delivery: order
-                .delivery
-                .map(|delivery| things::MyDelivery { status: status(delivery.status().as_str_name()) }),
+            delivery: order.delivery.map(|delivery| things::MyDelivery {
+                status: status(delivery.status().as_str_name()),
+                tracking_number: delivery.tracking_number,
+            }),
             messages: order
                 .messages
                 .into_iter()

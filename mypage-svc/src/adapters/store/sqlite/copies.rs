@@ -30,7 +30,8 @@ const CLEARINGS: [&str; 5] = [
 #[async_trait::async_trait]
 impl Copies for Tx {
     async fn building(&mut self) -> Result<Option<Rebuild>, Error> {
-        rebuild(self.connection(), "SELECT copy, epoch, create_time, served_time FROM copy WHERE status = 'BUILDING'").await
+        rebuild(self.connection(), "SELECT copy, epoch, create_time, served_time FROM copy WHERE status = 'BUILDING'")
+            .await
     }
 
     async fn begin_copy(&mut self, epoch: Uuid, now: OffsetDateTime) -> Result<Rebuild, Error> {
@@ -97,12 +98,17 @@ impl Copies for Tx {
         Ok(())
     }
 
+    async fn progress_of(&mut self, copy: CopyId) -> Result<Vec<Progress>, Error> {
+        progress(self.connection(), copy.number).await
+    }
+
     async fn ticked(&mut self) -> Result<Vec<Ticked>, Error> {
         // Every epoch that a sweep has looked at, or that a rebuild was told of.
-        let epochs: Vec<(String, Uuid)> =
-            sqlx::query_as("SELECT producer, epoch FROM inbox_complete UNION SELECT producer, epoch FROM copy_progress")
-                .fetch_all(self.connection())
-                .await?;
+        let epochs: Vec<(String, Uuid)> = sqlx::query_as(
+            "SELECT producer, epoch FROM inbox_complete UNION SELECT producer, epoch FROM copy_progress",
+        )
+        .fetch_all(self.connection())
+        .await?;
         let mut ticked = Vec::with_capacity(epochs.len());
         for (producer, epoch) in epochs {
             let highest: Option<i64> =
@@ -174,26 +180,22 @@ struct ProgressRow {
 }
 
 /// The one rebuild that `query` finds, with its progress.
-pub(super) async fn rebuild(
-    connection: &mut SqliteConnection,
-    query: &'static str,
-) -> Result<Option<Rebuild>, Error> {
+pub(super) async fn rebuild(connection: &mut SqliteConnection, query: &'static str) -> Result<Option<Rebuild>, Error> {
     let row: Option<CopyRow> = sqlx::query_as(query).fetch_optional(&mut *connection).await?;
     let Some(row) = row else { return Ok(None) };
-    let progress = sqlx::query_as(
-        "SELECT producer, epoch, through, head FROM copy_progress WHERE copy = ? ORDER BY producer, epoch",
-    );
-    let progress: Vec<ProgressRow> = progress.bind(row.copy).fetch_all(connection).await?;
-    let progress = progress.into_iter().map(|row| Progress {
-        producer: row.producer,
-        epoch: row.epoch,
-        through: row.through,
-        head: row.head,
-    });
     Ok(Some(Rebuild {
         copy: CopyId { number: row.copy, epoch: row.epoch },
         create_time: time(row.create_time)?,
         served_time: row.served_time.map(time).transpose()?,
-        progress: progress.collect(),
+        progress: progress(connection, row.copy).await?,
     }))
+}
+
+async fn progress(connection: &mut SqliteConnection, copy: i64) -> Result<Vec<Progress>, Error> {
+    let rows = sqlx::query_as(
+        "SELECT producer, epoch, through, head FROM copy_progress WHERE copy = ? ORDER BY producer, epoch",
+    );
+    let rows: Vec<ProgressRow> = rows.bind(copy).fetch_all(connection).await?;
+    let progress = |ProgressRow { producer, epoch, through, head }| Progress { producer, epoch, through, head };
+    Ok(rows.into_iter().map(progress).collect())
 }

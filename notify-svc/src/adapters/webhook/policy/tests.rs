@@ -101,6 +101,13 @@ fn what_is_no_pattern_is_refused() {
 }
 
 #[test]
+fn a_list_of_patterns_may_be_empty() {
+    assert_eq!(["", " ", ","].map(str::parse), [const { Ok(Patterns(Vec::new())) }; 3]);
+    assert_eq!("a.com, *.b.com:*".parse::<Patterns>().map(|patterns| patterns.0.len()), Ok(2));
+    assert_eq!("a.com b.com".parse::<Patterns>(), Err(InvalidPattern));
+}
+
+#[test]
 fn machines_are_told_apart_by_host_and_port() {
     let policy = policy(&["*:*"], false);
     let receiver = |text: &str| policy.endpoint(text).expect("allowed").receiver().to_owned();
