@@ -21,13 +21,7 @@ use observed::{Ended, Here};
 /// What every service's transaction can do besides its own repositories: outbox, inbox, dead letters, recorded answers,
 /// numbering, audit, and what is to be done after the commit.
 pub trait Tx:
-    outbox::Outbox
-    + inbox::Inbox
-    + dead_letter::Mend
-    + idempotency::Answers
-    + relay::Numbering
-    + audit::Audit
-    + AfterCommit
+    outbox::Outbox + inbox::Inbox + dead_letter::Mend + idempotency::Answers + relay::Numbering + audit::Audit + AfterCommit
 {
 }
 

@@ -28,7 +28,9 @@ pub enum Error {
 }
 
 /// Upper bounds of duration buckets, in seconds. Metrics named `…_seconds` have them.
-const SECONDS_BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Calls take milliseconds; what waits for people or for a peer that is away takes up to hours.
+const SECONDS_BUCKETS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0, 3600.0];
 
 /// Upper bounds of buckets that count things. Metrics named `…_size` have them.
 const SIZE_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];

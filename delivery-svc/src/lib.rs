@@ -89,7 +89,7 @@ pub async fn run(config: Config) -> Result<(), service::Error> {
         Box::pin(async move { metrics::sweep(reads).await.map_err(Into::into) })
     });
 
-    let claims = Arc::new(OrderClaims::new(service.mesh()));
+    let claims = Arc::new(OrderClaims::new(&service.mesh()));
     let sweep = VoidBookings::new(store, reads, claims, clock, config.void_after);
     let interval = SWEEP_INTERVAL.min(config.void_after / 2).max(Duration::from_millis(1));
     service.every("void-bookings", interval, move || {

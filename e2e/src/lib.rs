@@ -11,7 +11,7 @@ pub mod mail;
 pub mod receiver;
 pub mod rest;
 pub mod sse;
-pub mod twordctl;
 pub mod tls;
+pub mod twordctl;
 pub mod wait;
 pub mod world;

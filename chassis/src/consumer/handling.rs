@@ -25,8 +25,8 @@ pub struct Arrival<'a> {
     pub consumer: &'a str,
     /// Who produced it.
     pub producer: &'static str,
-    /// Which delivery of the broker it is, from 1; none where it was read from its producer or handled anew.
-    pub delivery: Option<i64>,
+    /// Which attempt of the broker it is, from 1; none where it was read from its producer or handled anew.
+    pub attempt: Option<i64>,
 }
 
 /// What became of an event.
@@ -82,9 +82,9 @@ impl Handling {
             parts.set("messaging.message.id", event.id.to_string());
             parts.set("messaging.consumer.group.name", arrival.consumer.to_owned());
             parts.set("tword.aggregate_id", event.aggregate_id.to_string());
-            match arrival.delivery {
-                Some(delivery) => {
-                    parts.set("tword.delivery", delivery).set("tword.redelivered", delivery > 1);
+            match arrival.attempt {
+                Some(attempt) => {
+                    parts.set("tword.attempt", attempt).set("tword.redelivered", attempt > 1);
                 }
                 None => {
                     parts.set("tword.repaired", true);
@@ -94,7 +94,7 @@ impl Handling {
                 parts.link(published);
             }
         });
-        if arrival.delivery.is_some_and(|delivery| delivery > 1) {
+        if arrival.attempt.is_some_and(|attempt| attempt > 1) {
             metrics::counter!(REDELIVERED, "producer" => arrival.producer).increment(1);
         }
         let lines = log_span(span.context());

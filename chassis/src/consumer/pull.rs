@@ -93,8 +93,8 @@ async fn settle<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, message: Messa
         message.ack_with(AckKind::Term).await?;
         return Ok(None);
     };
-    let delivery = message.info().ok().map(|info| info.delivered);
-    let arrival = Arrival { consumer: &consumer.durable, producer: consumer.producer, delivery };
+    let attempt = message.info().ok().map(|info| info.delivered);
+    let arrival = Arrival { consumer: &consumer.durable, producer: consumer.producer, attempt };
     let taken = take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), arrival, Arc::new(event)).await;
     match taken {
         Taken::Done => message.ack().await.map(|()| None),

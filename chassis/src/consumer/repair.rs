@@ -133,7 +133,7 @@ async fn fetch<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid, ga
             "gap pulled from the producer"
         );
         handling::repaired(consumer.producer, events.len());
-        let arrival = Arrival { consumer: &consumer.durable, producer: consumer.producer, delivery: None };
+        let arrival = Arrival { consumer: &consumer.durable, producer: consumer.producer, attempt: None };
         // Side by side, so that they share commits; the store keeps their order.
         let taken = join_all(events.into_iter().map(|event| {
             take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), arrival, Arc::new(event))

@@ -78,6 +78,8 @@ impl Sqlite {
             .busy_timeout(BUSY_TIMEOUT)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            // What is erased does not stay behind in freed pages.
+            .pragma("secure_delete", "ON")
             .disable_statement_logging();
         let mut connection = SqliteConnection::connect_with(&options).await?;
         check_version(&mut connection).await?;

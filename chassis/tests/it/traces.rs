@@ -68,7 +68,7 @@ async fn redelivered(receiver: &Receiver, context: Context) {
     handled.sort_by_key(|span| span.start_time_unix_nano);
     let told: Vec<_> = handled
         .iter()
-        .map(|span| ["tword.delivery", "tword.redelivered", "tword.outcome"].map(|key| attribute(span, key)))
+        .map(|span| ["tword.attempt", "tword.redelivered", "tword.outcome"].map(|key| attribute(span, key)))
         .collect();
     assert_eq!(told, [["1", "false", "early"], ["2", "true", "early"], ["3", "true", "handled"]]);
     for span in handled {

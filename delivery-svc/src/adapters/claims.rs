@@ -30,7 +30,7 @@ pub struct OrderClaims {
 
 impl OrderClaims {
     /// Asks through `mesh`.
-    pub fn new(mesh: Mesh) -> Self {
+    pub fn new(mesh: &Mesh) -> Self {
         let mesh = mesh.calling(&[claim_service_server::SERVICE_NAME]);
         Self { client: ClaimServiceClient::new(mesh).max_decoding_message_size(MAX_ANSWER_BYTES) }
     }

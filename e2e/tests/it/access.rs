@@ -128,7 +128,8 @@ impl Ways {
         let rest = method.rest(request);
         if method.streams {
             let edge = contract::call_stream(self.edge.service(), &method.path, keyed(method.encode(request))).await;
-            let direct = contract::call_stream(self.direct.service(), &method.path, keyed(method.encode(request))).await;
+            let direct =
+                contract::call_stream(self.direct.service(), &method.path, keyed(method.encode(request))).await;
             return (edge, direct, first(&self.rest, &rest.path).await);
         }
         let edge = contract::call(self.edge.service(), &method.path, keyed(method.encode(request))).await;

@@ -78,7 +78,13 @@ async fn every_wrong_request_is_refused_precisely_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_names_all_its_wrong_fields() {
     let world = World::shared().await;
-    let ids = [("orderId", "order_id"), ("serial", "serial"), ("shopId", "shop_id"), ("phoneId", "phone_id"), ("aggregateId", "aggregate_id")];
+    let ids = [
+        ("orderId", "order_id"),
+        ("serial", "serial"),
+        ("shopId", "shop_id"),
+        ("phoneId", "phone_id"),
+        ("aggregateId", "aggregate_id"),
+    ];
     let lists = contract::public().into_iter().filter(|method| method.has_field("pageSize"));
     let mut asked = 0;
     for list in lists {

@@ -1,4 +1,4 @@
-//! The OpenAPI document says what the edge does: every public RPC is in it, and answers are as it says.
+//! The `OpenAPI` document says what the edge does: every public RPC is in it, and answers are as it says.
 
 mod schema;
 

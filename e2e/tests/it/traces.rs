@@ -110,8 +110,8 @@ async fn an_order_is_one_trace_through_every_service_and_back() {
     trace(&receiver, "tword.delivery.v1.DeliveryStarted", &order.order_id, shipped).await;
     for service in Service::ALL {
         let log = world.mesh().log(service).expect("a log");
-        let lines = log.lines().filter(|line| line.contains(placing.id())).count();
-        assert!(lines > 0, "the log of {} does not name the trace {}", service.name(), placing.id());
+        let lines = log.lines().filter(|line| line.contains(placing.trace())).count();
+        assert!(lines > 0, "the log of {} does not name the trace {}", service.name(), placing.trace());
     }
     let everything = receiver.spans();
     let asked: Vec<_> = everything.0.iter().filter(|span| span.name.contains("ReadEvents")).collect();

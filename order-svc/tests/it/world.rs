@@ -275,7 +275,7 @@ impl World {
 }
 
 fn arrival(producer: &'static str) -> Arrival<'static> {
-    Arrival { consumer: "order-svc", producer, delivery: Some(1) }
+    Arrival { consumer: "order-svc", producer, attempt: Some(1) }
 }
 
 pub fn customer() -> Actor {

@@ -155,7 +155,9 @@ fn values(dir: &Path, ports: &Ports, keys: &Keys, passwords: &[String; 5]) -> Va
     }
     set("NATS_PORT", ports.nats.to_string());
     set("NATS_STORE_DIR", shown(files::nats_store(dir)));
-    for (name, file) in ["DESCRIPTORS_FILE", "OPENAPI_FILE", "DOCS_FILE", "PROTOS_FILE"].into_iter().zip(contracts::FILES) {
+    for (name, file) in
+        ["DESCRIPTORS_FILE", "OPENAPI_FILE", "DOCS_FILE", "PROTOS_FILE"].into_iter().zip(contracts::FILES)
+    {
         set(name, shown(dir.join(file)));
     }
     set("JWKS_FILE", shown(keys.jwks()));

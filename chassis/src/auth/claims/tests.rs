@@ -2,7 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::auth::{
@@ -17,7 +17,7 @@ fn verdict(world: &World, token: &str) -> Result<Caller, Refused> {
 #[test]
 fn a_token_is_believed_until_it_expires_whatever_its_number_is() {
     let world = World::new();
-    let until = |exp: serde_json::Value| {
+    let until = |exp: Value| {
         let token = world.issuer.sign(&person(&json!({ "exp": exp })));
         world.verifier.verify_until(&token).expect("valid").1.0.unix_timestamp()
     };

@@ -96,12 +96,13 @@ async fn what_is_to_be_done_after_a_commit_is_done_then_and_only_then() {
     let (first, refused, last) = futures::join!(unit("first", false), unit("refused", true), unit("last", false));
     assert!(first.is_ok() && refused.is_err() && last.is_ok());
     for expected in ["first", "last"] {
-        let (name, reads) = told.recv().await.expect("told");
-        let committed: i64 = sqlx::query_scalar("SELECT count(*) FROM parent").fetch_one(&reads).await.expect("a count");
-        assert_eq!((name, committed), (expected, 2));
+        let (teller, reads) = told.recv().await.expect("told");
+        let committed: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM parent").fetch_one(&reads).await.expect("a count");
+        assert_eq!((teller, committed), (expected, 2));
     }
     assert!(matches!(run(&store, ORPHAN).await, Err(Error::Store(store::Error::Unknown))));
-    let lost = unit("lost", false).await;
-    assert!(lost.is_err());
+    let uncommitted = unit("uncommitted", false).await;
+    assert!(uncommitted.is_err());
     assert!(told.try_recv().is_err(), "nothing is done after what was not committed");
 }

@@ -130,12 +130,7 @@ fn orders(place: &Place) -> Vec<Row> {
             delivery.clone(),
         ),
         ("/tword.delivery.v1.DeliveryService/CorrectRecipient", &[Customer], Outsider::NotFound, readdress),
-        (
-            "/tword.delivery.v1.DeliveryService/CorrectTrackingNumber",
-            &[Staff, Manager],
-            Outsider::NotFound,
-            renumber,
-        ),
+        ("/tword.delivery.v1.DeliveryService/CorrectTrackingNumber", &[Staff, Manager], Outsider::NotFound, renumber),
         ("/tword.delivery.v1.DeliveryService/GetDelivery", EVERYONE, Outsider::NotFound, delivery),
         (
             "/tword.delivery.v1.DeliveryService/ListDeliveries",

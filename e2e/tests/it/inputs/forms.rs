@@ -23,8 +23,7 @@ pub fn all(place: &Place) -> Vec<Case> {
         [register_shop(place), register_phones(place), update_phone(place), add_units(place), place_order(place)];
     let of_orders =
         [cancel_order(place), ship_delivery(place), correct_recipient(place), correct_tracking_number(place)];
-    let cases: Vec<_> =
-        forms.iter().chain(&of_orders).flat_map(Form::cases).collect();
+    let cases: Vec<_> = forms.iter().chain(&of_orders).flat_map(Form::cases).collect();
     cases
 }
 

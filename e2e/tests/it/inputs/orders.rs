@@ -65,8 +65,6 @@ fn operated(place: &Place) -> Vec<Case> {
     vec![
         post(&resume("x"), &json!({}), Refusal::field("order_id")),
         post(&resume(&Uuid::new_v4().to_string()), &json!({}), missing),
-        post(&resume(&place.order_id), &json!({ "force": true }), Refusal::Unfit("force")),
         post(&erase(&"x".repeat(256)), &json!({}), Refusal::field("customer_id")),
-        post(&erase("c"), &json!({ "now": true }), Refusal::Unfit("now")),
     ]
 }

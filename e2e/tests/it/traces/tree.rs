@@ -57,7 +57,7 @@ impl Spans {
     }
 
     /// The trace's id.
-    pub fn id(&self) -> &str {
+    pub fn trace(&self) -> &str {
         &self.0[0].trace
     }
 
