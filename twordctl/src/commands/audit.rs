@@ -1,5 +1,7 @@
 //! `audit`: what people changed.
 
+use std::borrow::Cow;
+
 use proto::ops::v1::{AuditRecord, FieldChange, ListAuditRecordsRequest};
 use serde_json::json;
 
@@ -85,14 +87,24 @@ fn row(service: Service, record: &AuditRecord) -> [String; 6] {
     ]
 }
 
+/// Characters of a value that a table shows at most; `--json` tells all of it.
+const VALUE_AT_MOST: usize = 60;
+
 /// What changed, in short; of personal fields the name alone.
 pub fn changes(changes: &[FieldChange]) -> String {
     let one = |change: &FieldChange| match change {
         FieldChange { field, personal: true, .. } => format!("{field}: personal"),
-        FieldChange { field, before, after, .. } if before.is_empty() => format!("{field}: {after}"),
-        FieldChange { field, before, after, .. } => format!("{field}: {before} → {after}"),
+        FieldChange { field, before, after, .. } if before.is_empty() => format!("{field}: {}", short(after)),
+        FieldChange { field, before, after, .. } => format!("{field}: {} → {}", short(before), short(after)),
     };
     changes.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn short(value: &str) -> Cow<'_, str> {
+    match value.char_indices().nth(VALUE_AT_MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &value[..end])),
+        None => Cow::Borrowed(value),
+    }
 }
 
 #[cfg(test)]
@@ -113,5 +125,7 @@ mod tests {
             change("recipient.name", "Kim", "Park", true),
         ]);
         assert_eq!(told, "status: READY → SHIPPED, carrier: CJ, recipient.name: personal");
+        let long = changes(&[change("units_added", "", &"가".repeat(VALUE_AT_MOST + 1), false)]);
+        assert_eq!(long, format!("units_added: {}…", "가".repeat(VALUE_AT_MOST)));
     }
 }

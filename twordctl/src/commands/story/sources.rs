@@ -174,7 +174,7 @@ fn of_message(message: &Message) -> Line {
         what: format!("message {}", json::named(&source, "template", "TEMPLATE_")),
         version: message.version,
         who: String::new(),
-        detail: format!("to {to} by {}: {status} after {times} attempts", message.channel),
+        detail: format!("to {to} by {}: {status}, attempts: {times}", message.channel),
         source,
     }
 }
