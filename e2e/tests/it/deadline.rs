@@ -35,8 +35,12 @@ async fn an_overdue_order_is_rejected_once_the_shop_has_caught_up_and_never_earl
     assert_eq!(rejected["order"]["rejectReason"], "REJECT_REASON_EXPIRED", "{rejected}");
     checker::settled(&world, &shop, std::slice::from_ref(&placed)).await;
     assert_eq!(stock(&world, &shop, &shop.phones[0]).await, [5, 5, 0, 0]);
-    let log = world.mesh().log(Service::Notify).expect("the log");
-    assert!(log.contains("사유: 정해진 시간 안에 확정되지 않음"), "the customer is told why");
+    wait::until("the customer to be told", || async {
+        let told = rest.get(&format!("/v1/messages?orderId={}&status=STATUS_SENT", placed.order_id)).await.ok();
+        let messages = told["messages"].as_array().map_or(&[][..], Vec::as_slice);
+        holds(messages.iter().any(|message| message["template"] == "TEMPLATE_REJECTED"), told.to_string())
+    })
+    .await;
 }
 
 /// Whole seconds since the order's deadline; none before it.
