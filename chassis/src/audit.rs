@@ -129,6 +129,8 @@ pub struct Query {
     pub subject_id: Option<String>,
     /// Only what this person did.
     pub actor_id: Option<String>,
+    /// Only what was done then or later.
+    pub since: Option<OffsetDateTime>,
     /// Only those after this one.
     pub after: Option<(OffsetDateTime, Uuid)>,
     /// At most so many.

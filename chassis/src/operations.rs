@@ -78,6 +78,20 @@ pub struct Operations<T: ?Sized> {
     pub clock: Arc<dyn Clock>,
 }
 
+impl<T: Tx + ?Sized + 'static> Operations<T> {
+    /// Whether a producer that was named is one that the service consumes; all are meant where none is named.
+    fn known_producer(&self, producer: &str) -> Result<(), String> {
+        if producer.is_empty() || self.consumed.iter().any(|consumed| consumed.producer == producer) {
+            return Ok(());
+        }
+        let known: Vec<_> = self.consumed.iter().map(|consumed| consumed.producer).collect();
+        if known.is_empty() {
+            return Err("must be left out: nothing is consumed here".to_owned());
+        }
+        Err(format!("must be one that is consumed here, or be left out: {}", known.join(", ")))
+    }
+}
+
 #[tonic::async_trait]
 impl<T: Tx + ?Sized + 'static> OperationsService for Operations<T> {
     async fn list_dead_letters(

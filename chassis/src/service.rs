@@ -31,6 +31,7 @@ use crate::{
     idempotency,
     operations::{self, Consumed, Operations, gauges},
     relay::Relay,
+    server::drain::Unread,
     store::{Reads, Store, Tx},
 };
 
@@ -57,6 +58,7 @@ pub struct Service<T: ?Sized> {
     rules: Vec<&'static [Rule]>,
     consumed: Vec<Consumed<T>>,
     tasks: Tasks,
+    unread: Unread,
 }
 
 impl<T: Tx + ?Sized + 'static> Service<T> {
@@ -97,6 +99,7 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
             rules: vec![auth::OPEN, event_log::RULES, operations::RULES],
             consumed: Vec::new(),
             tasks: Tasks::default(),
+            unread: Arc::new(|| 0),
         };
         service.produce();
         service.watch_store();
@@ -206,6 +209,11 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
         F: FnOnce(CancellationToken) -> BoxFuture<'static, ()> + Send + 'static,
     {
         self.tasks.add(name.into(), task);
+    }
+
+    /// Counts streams that have ended and cannot be told so, since nobody reads them: a drain does not wait for those.
+    pub fn unread_streams(&mut self, count: impl Fn() -> usize + Send + Sync + 'static) {
+        self.unread = Arc::new(count);
     }
 
     /// Binds both ports, serves until SIGTERM or SIGINT, and drains.

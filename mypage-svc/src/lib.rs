@@ -44,6 +44,8 @@ pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8085", "127.0.0.1:908
 const PRODUCERS: [&str; 3] = ["order", "delivery", "notify"];
 /// How often it is noted by when everything is complete.
 const AS_OF_PERIOD: Duration = Duration::from_secs(1);
+/// How often it is looked for watches of which nothing is taken.
+const CUT_OFF_PERIOD: Duration = Duration::from_secs(1);
 /// How often some rows of copies that are served no more are deleted.
 const CLEAR_PERIOD: Duration = Duration::from_secs(1);
 const METRICS_PERIOD: Duration = Duration::from_secs(5);
@@ -112,6 +114,13 @@ fn keep_watches(service: &mut Service<dyn Tx>, reads: &Arc<dyn Read>, watches: &
         let look = look.clone();
         Box::pin(async move { Ok(look.run().await?) })
     });
+    let (cut, clock) = (watches.clone(), service.clock());
+    service.every("cut-off of watches", CUT_OFF_PERIOD, move || {
+        metrics::watches_cut_off(&cut, cut.cut_off(clock.now()));
+        Box::pin(std::future::ready(Ok(())))
+    });
+    let unread = watches.clone();
+    service.unread_streams(move || unread.unread());
     let watches = watches.clone();
     service.background("end of watches", move |drain| {
         Box::pin(async move {

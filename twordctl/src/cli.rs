@@ -198,6 +198,16 @@ mod tests {
     }
 
     #[test]
+    fn an_order_is_named_by_a_uuid() {
+        for command in ["show", "resume"] {
+            let line = format!("twordctl --token a order {command}");
+            assert!(parsed(&format!("{line} 0190d5e0-0000-7000-8000-000000000001")).is_ok());
+            let refused = parsed(&format!("{line} nope")).err().expect("refused").to_string();
+            assert!(refused.contains("ORDER") && refused.contains("UUID"), "{refused}");
+        }
+    }
+
+    #[test]
     fn durations_have_a_unit_and_sense() {
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));

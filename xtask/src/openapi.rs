@@ -19,7 +19,7 @@ use crate::paths as places;
 
 const ABOUT: &str = "Phone orders for dealerships. Everything here is also gRPC and gRPC-Web at the same address, by the same \
 names: `x-grpc` says which method.\n\nNames are lowerCamelCase, 64-bit integers are strings, times are RFC 3339 in UTC, and \
-what a message does not have is left out. Every refusal is a `google.rpc.Status` whose `ErrorInfo` has a `reason` to decide by.";
+a message that is absent is left out; empty texts, zeros and empty lists are written. Every refusal is a `google.rpc.Status` whose `ErrorInfo` has a `reason` to decide by.";
 
 /// The document, from the contracts that this program was built with.
 ///

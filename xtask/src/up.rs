@@ -6,6 +6,7 @@ pub(crate) mod demo_shop;
 mod restarts;
 mod supervise;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +22,18 @@ use crate::{cargo, paths, tools};
 
 /// How long everything together may take to drain before it is killed.
 const DRAIN_LIMIT: Duration = Duration::from_secs(25);
+
+/// Variables that mean the harness or twordctl, not a service. `TWORD_OTLP_ENDPOINT` comes as an option.
+const NO_SETTINGS: [&str; 8] = [
+    "TWORD_BIN_DIR",
+    "TWORD_BUF",
+    "TWORD_ENVOY",
+    "TWORD_NATS_SERVER",
+    "TWORD_OTLP_ENDPOINT",
+    "TWORD_TOKEN",
+    "TWORD_TOKEN_FILE",
+    "TWORD_URL",
+];
 
 /// What `up` was asked for.
 pub struct Options {
@@ -65,6 +78,7 @@ async fn start(options: Options) -> Result<Mesh> {
         files::rotate_logs(&options.dir)?;
         let (envoy, nats_server) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?);
         let builder = Mesh::builder(&options.dir).ports(ports).binaries(binaries).envoy(envoy).nats_server(nats_server);
+        let builder = builder.settings(settings(std::env::vars_os()));
         options.otlp_endpoint.iter().fold(builder, MeshBuilder::otlp).prepare()
     });
     let mesh = mesh.await.context(|| "preparing the mesh".to_owned())??;
@@ -72,6 +86,12 @@ async fn start(options: Options) -> Result<Mesh> {
     mesh.start_all().await?;
     step.done();
     Ok(mesh)
+}
+
+/// The caller's settings of the services: `TWORD_DELIVERY_FALLBACK=accept cargo xtask up`.
+fn settings(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
+    let texts = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    texts.filter(|(name, _)| name.starts_with("TWORD_") && !NO_SETTINGS.contains(&name.as_str())).collect()
 }
 
 /// Registers the demo shop, says what there is, and keeps everything running until a signal comes.
@@ -164,6 +184,20 @@ mod tests {
     use std::time::Duration;
 
     use crate::wait;
+
+    #[test]
+    fn the_callers_settings_are_what_is_named_so_without_the_harness_own() {
+        let variables = [
+            ("PATH", "/bin"),
+            ("TWORD_DELIVERY_FALLBACK", "accept"),
+            ("TWORD_TOKEN", "secret"),
+            ("TWORD_OTLP_ENDPOINT", "http://127.0.0.1:4317"),
+            ("TWORD_SAGA_DEADLINE", "1h"),
+        ];
+        let settings = super::settings(variables.map(|(name, value)| (name.into(), value.into())).into_iter());
+        let named: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(named, [("TWORD_DELIVERY_FALLBACK", "accept"), ("TWORD_SAGA_DEADLINE", "1h")]);
+    }
 
     #[tokio::test]
     async fn a_second_mesh_in_the_same_directory_is_refused_with_a_way_out() {

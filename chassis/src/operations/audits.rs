@@ -2,12 +2,13 @@
 
 use prost::Message as _;
 use proto::ops::v1::{AuditRecord, FieldChange, ListAuditRecordsRequest, ListAuditRecordsResponse};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{MAX_ANSWER_BYTES, Operations};
 use crate::{
     audit::{self, Entry, Query},
-    page::{Cursor, Page},
-    refusal::Refusal,
+    page::{self, Cursor, Page},
+    refusal::{Refusal, Violations},
     store::Tx,
     wire::timestamp,
 };
@@ -17,11 +18,16 @@ impl<T: Tx + ?Sized + 'static> Operations<T> {
         &self,
         request: ListAuditRecordsRequest,
     ) -> Result<ListAuditRecordsResponse, Refusal> {
-        let filter = format!("audit of {:?} by {:?}", request.subject_id, request.actor_id);
+        let mut violations = Violations::default();
+        let since = violations.check("since_time", since(&request.since_time)).flatten();
+        page::check_size(&mut violations, request.page_size);
+        violations.finish()?;
+        let filter = format!("audit of {:?} by {:?} since {since:?}", request.subject_id, request.actor_id);
         let mut page = Page::parse(request.page_size, &request.page_token, &filter)?.of_uuids()?;
         let query = Query {
             subject_id: Some(request.subject_id).filter(|id| !id.is_empty()),
             actor_id: Some(request.actor_id).filter(|id| !id.is_empty()),
+            since,
             after: page.after.as_ref().map(|after| Ok::<_, Refusal>((after.time, after.uuid()?))).transpose()?,
             rows: page.rows(),
         };
@@ -32,6 +38,14 @@ impl<T: Tx + ?Sized + 'static> Operations<T> {
         let next_page_token = page.finish(&mut found, &filter, |(place, _)| place.clone());
         Ok(ListAuditRecordsResponse { records: found.into_iter().map(|(_, record)| record).collect(), next_page_token })
     }
+}
+
+fn since(text: &str) -> Result<Option<OffsetDateTime>, &'static str> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let time = OffsetDateTime::parse(text, &Rfc3339);
+    time.map(Some).map_err(|_wrong| "must be a time such as 2026-11-23T09:00:00Z, or empty")
 }
 
 fn record(entry: Entry) -> AuditRecord {

@@ -26,6 +26,7 @@ pub const SUBJECT_KIND: &str = "dead_letter";
 impl<T: Tx + ?Sized + 'static> Operations<T> {
     pub(super) async fn letters(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Refusal> {
         let mut violations = Violations::default();
+        violations.check("producer", self.known_producer(&request.producer));
         let standing = violations.check("status", standing(request.status));
         page::check_size(&mut violations, request.page_size);
         violations.finish()?;

@@ -33,7 +33,9 @@ impl<T: Tx + ?Sized + 'static> Operations<T> {
         by: &Person,
         request: &RedriveDeadLettersRequest,
     ) -> Result<RedriveDeadLettersResponse, Refusal> {
-        let named = named(&request.event_ids)?;
+        let mut violations = Violations::default();
+        violations.check("producer", self.known_producer(&request.producer));
+        let named = named(violations, &request.event_ids)?;
         let mut letters =
             if named.is_empty() { self.oldest(&request.producer).await? } else { self.those(&named).await? };
         // The oldest event first, and those of one producer as it numbered them.
@@ -158,8 +160,7 @@ impl Mending {
     }
 }
 
-fn named(event_ids: &[String]) -> Result<BTreeSet<Uuid>, Refusal> {
-    let mut violations = Violations::default();
+fn named(mut violations: Violations, event_ids: &[String]) -> Result<BTreeSet<Uuid>, Refusal> {
     if event_ids.len() > MAX_LETTERS {
         violations.add("event_ids", "must be 200 at most");
     }

@@ -1,10 +1,12 @@
 //! Stopping: `NOT_SERVING`, serve on while others learn of it, GOAWAY, finish, hard deadline.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt, stream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+use super::InFlight;
 
 /// The phases of stopping, which each part of a service waits for.
 #[derive(Clone, Default)]
@@ -65,6 +67,27 @@ pub async fn drain(
             tracing::warn!(request, "drain cut short");
             Err(Cut)
         }
+    }
+}
+
+/// Streams of a service that end only once somebody takes what they give, as the service counts them. A server cannot even
+/// tell such a stream of its end.
+pub type Unread = Arc<dyn Fn() -> usize + Send + Sync>;
+
+/// How long unread streams are waited for at most.
+const UNREAD_PATIENCE: Duration = Duration::from_secs(3);
+const UNREAD_LOOK: Duration = Duration::from_millis(100);
+
+/// Answers with the number of calls in flight once, some time after `stopping`, nothing but unread streams is among them.
+pub async fn only_unread(stopping: CancellationToken, limits: Limits, calls: InFlight, unread: Unread) -> usize {
+    stopping.cancelled().await;
+    tokio::time::sleep(UNREAD_PATIENCE.min(limits.timeout / 2)).await;
+    loop {
+        let left = calls.count();
+        if left <= unread() {
+            return left;
+        }
+        tokio::time::sleep(UNREAD_LOOK).await;
     }
 }
 

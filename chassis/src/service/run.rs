@@ -15,8 +15,8 @@ use crate::{
     deadline::Deadlines,
     refusal::chain,
     server::{
-        self, Limit, Observe, Stack, admin,
-        drain::{self, Limits, Phases},
+        self, InFlight, Limit, Observe, Stack, admin,
+        drain::{self, Limits, Phases, Unread},
         health::{Health, Probe},
     },
     store::Tx,
@@ -35,6 +35,7 @@ pub struct Bound {
     health: Health,
     probe: Probe,
     tasks: Tasks,
+    unread: Unread,
     limits: Limits,
 }
 
@@ -64,6 +65,7 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
                 deadlines: Deadlines::new(self.options.call_timeout),
                 limit: Limit::new(self.options.max_calls),
                 observe: Observe::new(&self.served),
+                in_flight: InFlight::default(),
                 max_streams_per_connection: self.options.max_streams_per_connection,
             },
             health,
@@ -75,6 +77,7 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
                 })
             }),
             tasks: self.tasks,
+            unread: self.unread,
             limits: Limits { delay: self.options.drain_delay, timeout: self.options.drain_timeout },
         })
     }
@@ -138,10 +141,15 @@ impl Bound {
         if let (Ok(grpc), Ok(admin)) = addresses {
             tracing::info!(%grpc, %admin, version = env!("CARGO_PKG_VERSION"), "listening");
         }
+        let left = drain::only_unread(phases.stopping.clone(), self.limits, self.stack.in_flight.clone(), self.unread);
         let server = server::serve(self.listener, self.routes, self.stack, phases.stopping.clone().cancelled_owned());
         running.spawn("gRPC server".to_owned(), async move {
-            if let Err(error) = server.await {
-                tracing::error!(cause = chain(&error), "the gRPC server failed");
+            tokio::select! {
+                ended = server => if let Err(error) = ended {
+                    tracing::error!(cause = chain(&error), "the gRPC server failed");
+                },
+                // Their connections end with the process.
+                streams = left => tracing::warn!(streams, "streams that nobody reads are dropped"),
             }
         });
         let mut admin = JoinSet::new();

@@ -1,7 +1,7 @@
 //! What the audit tells of deliveries.
 
 use chassis::audit::{FieldChange, Fields, Record};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -39,7 +39,7 @@ pub fn of_delivery(
 /// That a customer's personal data was erased, first or again.
 pub fn of_erasure(actor: &Actor, customer_id: &str, before: Option<OffsetDateTime>, now: OffsetDateTime) -> Record {
     let erased = |time: Option<OffsetDateTime>| {
-        Fields::default().with("erase_time", time.map(|time| time.to_string()).unwrap_or_default())
+        Fields::default().with("erase_time", time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default())
     };
     let changes = erased(before).changes(&erased(Some(now)));
     record("EraseCustomer", actor, ("customer", customer_id.to_owned()), changes, now)

@@ -56,10 +56,11 @@ impl EraseCustomer {
     pub async fn run(&self, command: Command) -> Result<Erased, store::Error> {
         let (command, now) = (Arc::new(command), self.clock.now());
         let marked = Arc::clone(&command);
+        let held = self.reads.addressed(&command.customer_id).await? > 0;
         self.store
             .run(move |tx| {
                 let command = Arc::clone(&marked);
-                Box::pin(async move { mark(tx, &command, now).await })
+                Box::pin(async move { mark(tx, &command, held, now).await })
             })
             .await?;
         let (mut cleared, mut after) = (0, None);
@@ -90,11 +91,15 @@ impl EraseCustomer {
     }
 }
 
-async fn mark(tx: &mut dyn Tx, command: &Command, now: OffsetDateTime) -> Result<(), store::Error> {
+/// Marks, and records that where it is the first time or something is held that the mark is about.
+async fn mark(tx: &mut dyn Tx, command: &Command, held: bool, now: OffsetDateTime) -> Result<(), store::Error> {
     let before = tx.erased(&command.customer_id).await?;
     // A clock that was set back takes nothing from an earlier mark.
     let marked = before.map_or(now, |before| before.max(now));
     tx.mark_erased(&command.customer_id, marked).await?;
+    if before.is_some() && !held {
+        return Ok(());
+    }
     tx.audit(&audit::of_erasure(&command.operator, &command.customer_id, before, marked)).await
 }
 

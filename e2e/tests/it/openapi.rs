@@ -161,6 +161,7 @@ async fn the_contracts_are_there_for_everybody_in_each_form() {
     let get = async |path: &str| {
         let answer = client().get(format!("{}{path}", edge.mesh().edge())).send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*", "{path}");
         let kind = answer.headers()["content-type"].to_str().expect("a type").to_owned();
         (kind, answer.bytes().await.expect("a body"))
     };
@@ -177,6 +178,8 @@ async fn the_contracts_are_there_for_everybody_in_each_form() {
     assert_eq!(get("/protos.zip").await, ("application/zip".to_owned(), archive.into()));
     assert_eq!(get("/descriptors.binpb").await, ("application/octet-stream".to_owned(), proto::DESCRIPTORS.into()));
     assert_eq!(get("/openapi.yaml").await.0, "application/yaml");
+    let slashed = client().get(format!("{}/docs/", edge.mesh().edge())).send().await.expect("an answer");
+    assert_eq!((slashed.status().as_u16(), slashed.url().path()), (200, "/docs"), "it leads to the page");
     let refused = edge.rest(Role::Customer).call(Method::GET, "/docs/other", None, None).await.expect("an answer");
     assert_eq!(refused.status, 404);
 }

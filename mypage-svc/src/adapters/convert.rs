@@ -69,7 +69,11 @@ pub fn update(customer_id: &str, update: Update) -> WatchMyOrdersResponse {
 
 /// A rebuild as operators see it.
 pub fn rebuild(rebuild: &Rebuild) -> WireRebuild {
-    let status = if rebuild.served_time.is_some() { rebuild::Status::Done } else { rebuild::Status::Running };
+    let status = match (&rebuild.failure, rebuild.served_time) {
+        (Some(_), _) => rebuild::Status::Failed,
+        (None, Some(_)) => rebuild::Status::Done,
+        (None, None) => rebuild::Status::Running,
+    };
     let progress =
         by_producer(rebuild).map(|(producer, handled, total)| RebuildProgress { producer, handled, total }).collect();
     WireRebuild {
@@ -78,6 +82,8 @@ pub fn rebuild(rebuild: &Rebuild) -> WireRebuild {
         progress,
         create_time: Some(wire::timestamp(rebuild.create_time)),
         done_time: rebuild.served_time.map(wire::timestamp),
+        failure: rebuild.failure.clone().unwrap_or_default(),
+        passed_over: rebuild.passed_over,
     }
 }
 

@@ -37,7 +37,7 @@ impl Handler<dyn Tx> for Projection {
     fn handle<'a>(&'a self, tx: &'a mut (dyn Tx + 'static), event: &'a Event) -> BoxFuture<'a, Result<(), Failure>> {
         async move {
             match heard(event)? {
-                Some(heard) => Ok(self.project.run(tx, &heard).await?),
+                Some(heard) => Ok(self.project.run(tx, event, &heard).await?),
                 None => Ok(()),
             }
         }

@@ -17,7 +17,7 @@ use proto::mypage::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{convert, cursor, metrics, refusals};
-use crate::app::{AsOf, GetMyOrder, ListMyOrders, Query, WatchMyOrders};
+use crate::app::{AsOf, GetMyOrder, ListMyOrders, Query, WatchMyOrders, watch_my_orders::Ended};
 
 /// Units that a page names at most, and lines, so that it fits an answer; a page ends early for it.
 const MAX_UNITS_A_PAGE: usize = 20_000;
@@ -71,8 +71,11 @@ impl MyPage {
         Ok(Box::pin(watch.updates().map(move |update| match update {
             Ok(update) => Ok(convert::update(&customer_id, update)),
             Err(ended) => {
+                let counted = matches!(ended, Ended::CutOff(_));
                 let refusal = Refusal::from(ended);
-                metrics::watch_ended(refusal.reason().name);
+                if !counted {
+                    metrics::watch_ended(refusal.reason().name);
+                }
                 Err(refusal.into())
             }
         })))

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use chassis::{clock::Clock, store::Error};
+use chassis::{clock::Clock, refusal::Refusal, store::Error};
 use metrics::{Unit, describe_counter, describe_gauge};
 
 use super::refusals::reason;
-use crate::app::{Read, Watches};
+use crate::app::{Read, Watches, watch_my_orders::Ended, watches::Cut};
 
 const WATCHES: &str = "tword_watches";
 const WATCHES_ENDED: &str = "tword_watches_ended_total";
@@ -35,12 +35,27 @@ pub fn watch_ended(reason: &'static str) {
     metrics::counter!(WATCHES_ENDED, "reason" => reason).increment(1);
 }
 
+/// Watches were cut off.
+pub fn watches_cut_off(watches: &Watches, cut: Vec<Cut>) {
+    if cut.is_empty() {
+        return;
+    }
+    for cut in cut {
+        watch_ended(Refusal::from(Ended::from(cut)).reason().name);
+    }
+    set_watches(watches);
+}
+
+fn set_watches(watches: &Watches) {
+    metrics::gauge!(WATCHES).set(u32::try_from(watches.count()).unwrap_or(u32::MAX));
+}
+
 /// Sets the gauges.
 ///
 /// # Errors
 /// The database failed.
 pub async fn set(reads: Arc<dyn Read>, watches: Watches, clock: Arc<dyn Clock>) -> Result<(), Error> {
-    metrics::gauge!(WATCHES).set(u32::try_from(watches.count()).unwrap_or(u32::MAX));
+    set_watches(&watches);
     if let Some(as_of) = reads.as_of().await? {
         metrics::gauge!(AS_OF_AGE).set((clock.now() - as_of).as_seconds_f64().max(0.0));
     }

@@ -55,6 +55,7 @@ impl From<Ended> for Refusal {
                 &chassis::refusal::reason::UNAUTHENTICATED,
                 "the bearer token has expired; go on with a new one",
             ),
+            Ended::CutOff(cut) => Ended::from(cut).into(),
             Ended::Stopping => moved(),
             Ended::Store(error) => error.into(),
         }

@@ -1,5 +1,6 @@
 //! Builds a copy from nothing but its producers' events, and serves it once it has heard what the served one has.
 
+mod again;
 mod batch;
 mod serve;
 mod worker;
@@ -49,6 +50,8 @@ pub enum Pass {
     Behind,
     /// The copy is served.
     Served,
+    /// The copy was given up: it would lack something.
+    Failed,
     /// It was told to stop.
     Stopped,
 }

@@ -9,25 +9,34 @@ use std::{
 use futures::Stream;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use super::watch_my_orders::{Ended, Update};
+use super::{
+    watch_my_orders::{Ended, Update},
+    watches::Pulse,
+};
 
 type Updates = Pin<Box<dyn Stream<Item = Result<Update, Ended>> + Send>>;
 
 /// A stream that ends where it is not polled for longer than `patience`. What is before it polls whenever it is woken, but
-/// while the receiver takes nothing; and this one wakes it often enough to tell.
+/// while the receiver takes nothing; and this one wakes it often enough to tell. It may never be polled again: then whoever
+/// looks at all watches cuts it off.
 pub(super) struct Patient {
     updates: Updates,
     patience: Duration,
-    pulse: Interval,
+    pulse: Pulse,
+    beat: Interval,
     polled_at: Instant,
     ended: bool,
 }
 
 impl Patient {
-    pub(super) fn new(updates: impl Stream<Item = Result<Update, Ended>> + Send + 'static, patience: Duration) -> Self {
-        let mut pulse = interval((patience / 2).max(Duration::from_millis(1)));
-        pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { updates: Box::pin(updates), patience, pulse, polled_at: Instant::now(), ended: false }
+    pub(super) fn new(
+        updates: impl Stream<Item = Result<Update, Ended>> + Send + 'static,
+        patience: Duration,
+        pulse: Pulse,
+    ) -> Self {
+        let mut beat = interval((patience / 2).max(Duration::from_millis(1)));
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { updates: Box::pin(updates), patience, pulse, beat, polled_at: Instant::now(), ended: false }
     }
 }
 
@@ -39,12 +48,13 @@ impl Stream for Patient {
             return Poll::Ready(None);
         }
         let now = Instant::now();
-        if now - std::mem::replace(&mut self.polled_at, now) > self.patience {
+        let late = now - std::mem::replace(&mut self.polled_at, now) > self.patience;
+        if let Some(ended) = self.pulse.polled().map(Ended::CutOff).or(late.then_some(Ended::TooSlow)) {
             self.ended = true;
             self.updates = Box::pin(futures::stream::empty());
-            return Poll::Ready(Some(Err(Ended::TooSlow)));
+            return Poll::Ready(Some(Err(ended)));
         }
-        while self.pulse.poll_tick(cx).is_ready() {}
+        while self.beat.poll_tick(cx).is_ready() {}
         self.updates.as_mut().poll_next(cx)
     }
 }

@@ -1,6 +1,6 @@
 //! Keeps what was heard, at its highest version.
 
-use chassis::store::Error;
+use chassis::{inbox::Event, store::Error};
 
 use super::{
     ports::{Keep, Kept, Tx},
@@ -20,16 +20,22 @@ impl Project {
         Self { watches }
     }
 
-    /// Keeps it in the copy that is served, in the transaction that also remembers the event. What is older than what is
-    /// kept does nothing.
+    /// Keeps what `event` carries in the copy that is served, in the transaction that also remembers the event. What is older
+    /// than what is kept does nothing. A copy that is being built and is past the event does not read it again, and may have
+    /// passed it over: it is kept there too.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn run<T: Tx + ?Sized>(&self, tx: &mut T, heard: &Heard) -> Result<(), Error> {
+    pub async fn run<T: Tx + ?Sized>(&self, tx: &mut T, event: &Event, heard: &Heard) -> Result<(), Error> {
         let copy = tx.served().await?;
         if let Kept::Seen(seen) = keep(tx, copy, heard).await? {
             let watches = self.watches.clone();
             tx.after_commit(Box::new(move || watches.changed(&seen.customer_id, copy, seen.change)));
+        }
+        let (producer, epoch, sequence) = (event.producer.as_str(), event.epoch, event.sequence);
+        if let Some(building) = tx.building_past(producer, epoch, sequence).await? {
+            keep(tx, building, heard).await?;
+            tx.note_taken_in(building, producer, epoch, sequence).await?;
         }
         Ok(())
     }

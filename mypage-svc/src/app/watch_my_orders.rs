@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{
     patient::Patient,
     ports::{AsOf, Changes, Read},
-    watches::{Full, Seat, Watches},
+    watches::{Cut, Full, Seat, Watches},
 };
 use crate::domain::{MyOrder, Place};
 
@@ -34,12 +34,24 @@ pub enum Ended {
     /// The watcher's token is worth nothing any more.
     #[error("the bearer token has expired")]
     Expired,
+    /// It was cut off before, and counted then.
+    #[error("the watch was cut off")]
+    CutOff(Cut),
     /// The process is about to end.
     #[error("the service is stopping")]
     Stopping,
     /// The database failed.
     #[error("the database failed")]
     Store(#[from] store::Error),
+}
+
+impl From<Cut> for Ended {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::TooSlow => Self::TooSlow,
+            Cut::Expired => Self::Expired,
+        }
+    }
 }
 
 /// What an update is.
@@ -91,7 +103,7 @@ impl WatchMyOrders {
         Ok(Watch {
             reads: Arc::clone(&self.reads),
             clock: Arc::clone(&self.clock),
-            seat: self.watches.enter(customer_id)?,
+            seat: self.watches.enter(customer_id, until)?,
             until,
             seen: after,
             read_to: None,
@@ -123,19 +135,20 @@ pub struct Watch {
 impl Watch {
     /// The updates, as they come; the first failure is the last of them.
     pub fn updates(self) -> impl Stream<Item = Result<Update, Ended>> + Send {
-        let patience = self.seat.watches().limits().patience;
+        let (patience, pulse) = (self.seat.watches().limits().patience, self.seat.pulse.clone());
         let updates = stream::unfold(Some(self), async |watch| {
             let mut watch = watch?;
             let update = watch.next().await;
             let goes_on = update.is_ok().then_some(watch);
             Some((update, goes_on))
         });
-        Patient::new(updates, patience)
+        Patient::new(updates, patience, pulse)
     }
 
     async fn next(&mut self) -> Result<Update, Ended> {
         let update = self.find().await?;
         self.told_at = Instant::now();
+        self.seat.pulse.told(self.read_to.filter(|_| self.ready.is_empty()));
         Ok(update)
     }
 

@@ -1,8 +1,13 @@
 //! Who watches: how many they are, and how far what they watch has come.
 
+mod pulse;
+
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::ports::{AsOf, Counters};
 use crate::domain::CopyId;
+
+pub use pulse::{Cut, Pulse};
 
 /// Watches that read at once: whatever wakes all of them leaves connections to everybody else.
 const READS: usize = 4;
@@ -60,12 +67,21 @@ struct Shared {
     seats: Mutex<Seats>,
     closing: CancellationToken,
     reads: Semaphore,
+    /// Seats that were not dropped, whether or not they are counted still.
+    held: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Seats {
-    taken: usize,
+    last: u64,
+    taken: HashMap<u64, Taken>,
     customers: HashMap<Arc<str>, Customer>,
+}
+
+struct Taken {
+    customer_id: Arc<str>,
+    until: OffsetDateTime,
+    pulse: Pulse,
 }
 
 struct Customer {
@@ -76,8 +92,8 @@ struct Customer {
 impl Watches {
     /// No watches yet.
     pub fn new(limits: Limits) -> Self {
-        let shared =
-            Shared { limits, seats: Mutex::default(), closing: CancellationToken::new(), reads: Semaphore::new(READS) };
+        let (closing, reads) = (CancellationToken::new(), Semaphore::new(READS));
+        let shared = Shared { limits, seats: Mutex::default(), closing, reads, held: AtomicUsize::new(0) };
         Self { shared: Arc::new(shared) }
     }
 
@@ -86,14 +102,14 @@ impl Watches {
         &self.shared.limits
     }
 
-    /// Begins a watch of a customer's orders; it ends when the seat is dropped.
+    /// Begins a watch of a customer's orders; it ends when the seat is dropped, or is cut off, at `until` at the latest.
     ///
     /// # Errors
     /// There are too many.
-    pub fn enter(&self, customer_id: &str) -> Result<Seat, Full> {
+    pub fn enter(&self, customer_id: &str, until: OffsetDateTime) -> Result<Seat, Full> {
         let limits = self.limits();
         let mut seats = self.seats();
-        if seats.taken >= limits.all {
+        if seats.taken.len() >= limits.all {
             return Err(Full::All);
         }
         let known = seats.customers.get_key_value(customer_id).map(|(id, _customer)| Arc::clone(id));
@@ -104,8 +120,11 @@ impl Watches {
         }
         customer.taken += 1;
         let mark = customer.mark.subscribe();
-        seats.taken += 1;
-        Ok(Seat { watches: self.clone(), customer_id, mark })
+        seats.last += 1;
+        let (id, pulse) = (seats.last, Pulse::new());
+        seats.taken.insert(id, Taken { customer_id: Arc::clone(&customer_id), until, pulse: pulse.clone() });
+        self.shared.held.fetch_add(1, Ordering::Relaxed);
+        Ok(Seat { watches: self.clone(), id, customer_id, mark, pulse })
     }
 
     /// A customer's counter has risen in the served copy.
@@ -141,7 +160,27 @@ impl Watches {
 
     /// How many watches there are.
     pub fn count(&self) -> usize {
-        self.seats().taken
+        self.seats().taken.len()
+    }
+
+    /// Cuts off the watches whose token has expired, and those of which nothing was taken for too long although there was
+    /// something: they give their places back at once, and end once they are polled again, which may never be. A watch that
+    /// is taken from is polled twice as often as it has to be.
+    pub fn cut_off(&self, now: OffsetDateTime) -> Vec<Cut> {
+        let mut seats = self.seats();
+        let cut_off = |(id, taken): (&u64, &Taken)| {
+            let customer = seats.customers.get(&taken.customer_id);
+            let place = customer.map_or((0, 0), |customer| customer.mark.borrow().place);
+            let cut = taken.pulse.cut_off(taken.until <= now, place, self.limits())?;
+            Some((*id, cut))
+        };
+        let cut: Vec<(u64, Cut)> = seats.taken.iter().filter_map(cut_off).collect();
+        cut.into_iter().map(|(id, cut)| (seats.free(id), cut).1).collect()
+    }
+
+    /// Once they have ended: the watches that do not, since nobody takes what they give. None before.
+    pub fn unread(&self) -> usize {
+        if self.is_closed() { self.shared.held.load(Ordering::Relaxed) } else { 0 }
     }
 
     /// Ends every watch, and lets none begin.
@@ -170,6 +209,19 @@ impl Watches {
     }
 }
 
+impl Seats {
+    /// Gives a place back, unless it was before.
+    fn free(&mut self, id: u64) {
+        let Some(taken) = self.taken.remove(&id) else { return };
+        if let Some(customer) = self.customers.get_mut(&taken.customer_id) {
+            customer.taken = customer.taken.saturating_sub(1);
+            if customer.taken == 0 {
+                self.customers.remove(&taken.customer_id);
+            }
+        }
+    }
+}
+
 impl Customer {
     fn new() -> Self {
         Self { taken: 0, mark: watch::Sender::default() }
@@ -189,8 +241,10 @@ impl Customer {
 /// The place of one watch among all.
 pub struct Seat {
     watches: Watches,
+    id: u64,
     pub(super) customer_id: Arc<str>,
     pub(super) mark: watch::Receiver<Mark>,
+    pub(super) pulse: Pulse,
 }
 
 impl Seat {
@@ -202,13 +256,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut seats = self.watches.seats();
-        seats.taken = seats.taken.saturating_sub(1);
-        if let Some(customer) = seats.customers.get_mut(&self.customer_id) {
-            customer.taken = customer.taken.saturating_sub(1);
-            if customer.taken == 0 {
-                seats.customers.remove(&self.customer_id);
-            }
-        }
+        self.watches.seats().free(self.id);
+        self.watches.shared.held.fetch_sub(1, Ordering::Relaxed);
     }
 }

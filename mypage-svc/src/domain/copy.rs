@@ -30,8 +30,25 @@ pub struct Rebuild {
     pub create_time: OffsetDateTime,
     /// When it was served first; none while it is built.
     pub served_time: Option<OffsetDateTime>,
+    /// Why it was given up, in words; none where it was not.
+    pub failure: Option<String>,
+    /// Events that it could not take in.
+    pub passed_over: i64,
     /// How far it has come, by producer and epoch.
     pub progress: Vec<Progress>,
+}
+
+/// An event that a copy could not take in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The producer, such as `order`.
+    pub producer: String,
+    /// Its epoch.
+    pub epoch: Uuid,
+    /// The event's number there.
+    pub sequence: i64,
+    /// The event's id.
+    pub event_id: Uuid,
 }
 
 /// How far a copy has come with one producer's epoch.

@@ -5,7 +5,7 @@ pub mod delivery;
 pub mod message;
 pub mod order;
 
-pub use copy::{CopyId, Place, Progress, Rebuild};
+pub use copy::{CopyId, PassedOver, Place, Progress, Rebuild};
 pub use delivery::Delivery;
 pub use message::Message;
 pub use order::{Line, Money, Order};

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use chassis::clock::Clock;
 use futures::{StreamExt, future::join_all, stream};
 use mypage_svc::app::watches::Limits;
 use proto::{
@@ -86,6 +87,10 @@ async fn who_takes_nothing_is_cut_off_and_slows_nobody() {
         {}
     }
 
+    while world.watches.count() > 1 {
+        world.watches.cut_off(world.clock.now());
+        tokio::task::yield_now().await;
+    }
     let mut cursor = current.cursor;
     let cut = loop {
         match next(&mut slow).await {

@@ -5,7 +5,9 @@ use std::{sync::atomic::Ordering, time::Duration};
 use chassis::inbox::Event;
 use mypage_svc::app::build_copy::{Error, Pass};
 use proto::{
-    mypage::v1::{ListMyOrdersRequest, MyOrder, my_page_service_server::MyPageService, watch_my_orders_response::Kind},
+    mypage::v1::{
+        ListMyOrdersRequest, MyOrder, my_page_service_server::MyPageService, rebuild, watch_my_orders_response::Kind,
+    },
     notify::v1::{MessageSent, message},
     order::v1::order::Status,
 };
@@ -182,4 +184,94 @@ async fn progress_is_told_by_producer() {
     let progress: Vec<_> = told.progress.iter().map(|of| (of.producer.as_str(), of.handled, of.total)).collect();
     assert_eq!((progress, told.done_time), (vec![("order", 100, 300)], None));
     assert_eq!(pass(&builder).await.expect("a pass"), Pass::Served);
+}
+
+/// An order's event that the builder cannot decode, first of all; others follow, more than it takes in at once.
+async fn undecodable_first() -> (World, Logbook, Event) {
+    let (world, logbook) = (World::new().await, Logbook::new());
+    let sound = logbook.publish(order(ID, "mina", Status::Placed, 1));
+    logbook.replace(Event { body: vec![0xff; 3].into(), ..sound.clone() });
+    for number in 2..=150 {
+        happens(&world, &logbook, order(Uuid::from_u128(number), "mina", Status::Placed, 1)).await;
+    }
+    (world, logbook, sound)
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_is_handled_while_a_copy_is_built_is_in_that_copy_too() {
+    let (world, logbook, sound) = undecodable_first().await;
+    world.put_aside(sound.clone()).await;
+    world.rebuild().await;
+    let builder = logbook.builder(&world);
+    assert_eq!(builder.run(&logbook.stop_after(100)).await.expect("a pass"), Pass::Stopped);
+    assert_eq!(world.reads.rebuild().await.expect("read").expect("a rebuild").passed_over, 1);
+    world.redrive(sound).await;
+    assert_eq!(pass(&builder).await.expect("a pass"), Pass::Served);
+    assert_eq!(world.get("mina", ID).await.expect("it is not lost").order_version, 1);
+    assert_eq!(world.reads.rebuild().await.expect("read").expect("a rebuild").passed_over, 0);
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_still_waits_is_passed_over_and_counted() {
+    let (world, logbook, sound) = undecodable_first().await;
+    world.put_aside(sound.clone()).await;
+    world.rebuild().await;
+    world.build(&logbook).await;
+    assert_eq!(world.reads.rebuild().await.expect("read").expect("a rebuild").passed_over, 1);
+    world.redrive(sound).await;
+    assert_eq!(world.get("mina", ID).await.expect("it came after all").order_version, 1);
+}
+
+#[tokio::test]
+async fn a_copy_that_would_lack_what_is_served_is_given_up_and_another_can_be_built() {
+    let (world, logbook, sound) = undecodable_first().await;
+    world.deliver(sound.clone()).await.expect("handled");
+    let first = world.rebuild().await;
+    let builder = logbook.builder(&world);
+    assert_eq!(pass(&builder).await.expect("a pass"), Pass::Failed);
+    assert_eq!(pass(&builder).await.expect("a pass"), Pass::Idle);
+    let given_up = world.reads.rebuild().await.expect("read").expect("a rebuild");
+    let told = mypage_svc::adapters::convert::rebuild(&given_up);
+    assert_eq!((told.status(), told.done_time, told.passed_over), (rebuild::Status::Failed, None, 1));
+    assert!(told.failure.contains(&sound.id.to_string()), "{}", told.failure);
+    assert_eq!(world.get("mina", ID).await.expect("the old copy is served").order_version, 1);
+    world.clear().await;
+    assert_eq!(world.count("SELECT count(*) FROM my_order WHERE copy <> 1").await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM copy_passed_over").await, 0);
+
+    logbook.replace(sound);
+    assert_ne!(world.rebuild().await.copy, first.copy);
+    world.build(&logbook).await;
+    assert_eq!(listed(&world, "mina").await.len(), 150);
+}
+
+#[tokio::test]
+async fn what_was_passed_over_is_tried_again_before_a_copy_is_given_up() {
+    let (world, logbook, sound) = undecodable_first().await;
+    world.deliver(sound.clone()).await.expect("handled");
+    world.rebuild().await;
+    let builder = logbook.builder(&world);
+    assert_eq!(builder.run(&logbook.stop_after(100)).await.expect("a pass"), Pass::Stopped);
+    logbook.replace(sound);
+    assert_eq!(pass(&builder).await.expect("a pass"), Pass::Behind);
+    assert_eq!(pass(&builder).await.expect("a pass"), Pass::Served);
+    assert_eq!(world.get("mina", ID).await.expect("an order").order_version, 1);
+}
+
+#[tokio::test]
+async fn an_epoch_that_only_the_live_consumer_has_heard_of_is_waited_for() {
+    let (world, logbook) = busy(1).await;
+    let unread = Event { epoch: Uuid::from_u128(5), ..order(ID, "mina", Status::Shipped, 3) };
+    world.deliver(unread).await.expect("handled");
+    world.rebuild().await;
+    assert_eq!(pass(&logbook.builder(&world)).await.expect("a pass"), Pass::Behind);
+}
+
+#[tokio::test]
+async fn a_switch_comes_however_much_is_heard_during_a_pass() {
+    let (world, logbook) = busy(300).await;
+    world.rebuild().await;
+    logbook.0[0].unasked.store(500, Ordering::Relaxed);
+    assert_eq!(pass(&logbook.builder(&world)).await.expect("a pass"), Pass::Served);
+    assert_eq!(world.get("mina", Uuid::from_u128(300)).await.expect("an order").order_version, 2);
 }

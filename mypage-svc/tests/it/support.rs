@@ -9,7 +9,7 @@ use chassis::{
     auth::{Caller, Person, Until},
     clock::Clock,
     consumer::{Failure, Handler},
-    inbox::Event,
+    inbox::{DeadLetter, Event},
     store::{Store, sqlite::Sqlite},
     wire,
 };
@@ -116,6 +116,35 @@ impl World {
                 Box::pin(async move { projection.handle(tx, &event).await })
             })
             .await
+    }
+
+    /// Puts an event aside as the consumer does after the last attempt.
+    pub async fn put_aside(&self, event: Event) {
+        let put_aside = self.store.run(move |tx| {
+            let letter = DeadLetter { event: event.clone(), cause: "on purpose".to_owned(), attempts: 5, time: NOW };
+            Box::pin(async move {
+                assert!(tx.admit(&letter.event).await?);
+                tx.put_aside(&letter).await
+            })
+        });
+        let put_aside: Result<(), chassis::store::Error> = put_aside.await;
+        put_aside.expect("put aside");
+    }
+
+    /// Handles a dead letter once more, as it can be by now.
+    pub async fn redrive(&self, event: Event) {
+        let projection = Projection::new(Project::new(self.watches.clone()));
+        let redriven: Result<(), Failure> = self
+            .store
+            .run(move |tx| {
+                let (event, projection) = (event.clone(), projection.clone());
+                Box::pin(async move {
+                    tx.take_letter(event.id).await?.expect("a letter");
+                    projection.handle(tx, &event).await
+                })
+            })
+            .await;
+        redriven.expect("handled");
     }
 
     /// Every consumer has caught up by then.

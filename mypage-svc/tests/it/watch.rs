@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use mypage_svc::app::{LookForWatches, Watches, watches::Limits};
+use chassis::clock::Clock;
+use mypage_svc::app::{
+    LookForWatches, Watches,
+    watches::{Cut, Limits},
+};
 use proto::{
     delivery::v1::delivery::Status as Delivery,
     mypage::v1::{my_order, watch_my_orders_response::Kind},
@@ -184,4 +188,22 @@ async fn there_are_as_many_watches_as_there_may_be() {
     drop(second);
     assert_eq!(world.watches.count(), 2);
     world.watch_from_now("another").await;
+}
+
+#[tokio::test]
+async fn a_watch_that_was_cut_off_says_why_once_it_is_read_again() {
+    let world = World::with(Limits { patience: Duration::from_millis(200), ..LIMITS }).await;
+    let mut idle = world.watch_from_now("minsu").await;
+    let mut stalled = world.watch("mina", "").await.expect("a watch");
+    let mut cut_off = Vec::new();
+    while cut_off.is_empty() {
+        cut_off = world.watches.cut_off(world.clock.now());
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((cut_off, world.watches.count()), (vec![Cut::TooSlow], 1), "there is nothing for the other one");
+    assert_eq!(reason(&stalled.end().await), "WATCH_TOO_SLOW");
+    world.clock.pass(Duration::from_hours(1));
+    assert_eq!((world.watches.cut_off(world.clock.now()), world.watches.count()), (vec![Cut::Expired], 0));
+    assert_eq!(reason(&idle.end().await), "UNAUTHENTICATED");
+    assert_eq!(world.watches.cut_off(world.clock.now()), [], "once");
 }

@@ -4,6 +4,7 @@ pub mod contact;
 
 use chassis::{inbox::Event, wire};
 use proto::{
+    actor::v1::{Actor as WireActor, actor},
     notify::v1::{Message as WireMessage, message as wire_message},
     order::v1::{Order, order as wire_order},
 };
@@ -85,7 +86,7 @@ fn wire_status(status: Status) -> wire_message::Status {
 ///
 /// # Errors
 /// The order lacks what every order has, or what this change gives it.
-pub fn heard(event: &Event, template: Template, order: Order) -> Result<Heard, WrongOrder> {
+pub fn heard(event: &Event, template: Template, order: Order, actor: Option<&WireActor>) -> Result<Heard, WrongOrder> {
     let order_id = wire::uuid(&order.order_id).map_err(|_wrong| WrongOrder("order_id"))?;
     let shop_id = wire::uuid(&order.shop_id).map_err(|_wrong| WrongOrder("shop_id"))?;
     if order.customer_id.is_empty() {
@@ -101,6 +102,7 @@ pub fn heard(event: &Event, template: Template, order: Order) -> Result<Heard, W
         Template::Delivered => Change::Delivered,
     };
     Ok(Heard {
+        by_customer: is_customer(actor, &order.customer_id),
         event_id: event.id,
         order_id,
         customer_id: order.customer_id,
@@ -108,6 +110,16 @@ pub fn heard(event: &Event, template: Template, order: Order) -> Result<Heard, W
         change,
         traceparent: chassis::trace::current().or_else(|| event.traceparent.clone()),
     })
+}
+
+/// Whether an actor is an order's customer, in whatever role. One that is not told is taken for it.
+fn is_customer(actor: Option<&WireActor>, customer_id: &str) -> bool {
+    let Some(actor) = actor else { return true };
+    match actor.kind() {
+        actor::Kind::Unspecified | actor::Kind::Customer => true,
+        actor::Kind::Staff | actor::Kind::Manager | actor::Kind::Operator => actor.id == customer_id,
+        actor::Kind::Service => false,
+    }
 }
 
 fn total(order: &Order) -> Result<Money, WrongOrder> {

@@ -51,26 +51,35 @@ impl Handler<dyn Tx> for OrderEvents {
 
 /// What an event tells, if it is one of those that people are told of.
 fn heard(event: &inbox::Event) -> Result<Option<Heard>, Failure> {
-    let Some((template, order)) = carried(event)? else { return Ok(None) };
+    let Some((template, order, actor)) = carried(event)? else { return Ok(None) };
     let order = order.ok_or_else(|| Failure::Fault("the event carries no order".to_owned()))?;
-    let heard = convert::heard(event, template, order).map_err(|wrong| Failure::Fault(wrong.to_string()))?;
+    let heard =
+        convert::heard(event, template, order, actor.as_ref()).map_err(|wrong| Failure::Fault(wrong.to_string()))?;
     Ok(Some(heard))
 }
 
-fn carried(event: &inbox::Event) -> Result<Option<(Template, Option<Order>)>, Failure> {
+type Carried = (Template, Option<Order>, Option<Actor>);
+
+fn carried(event: &inbox::Event) -> Result<Option<Carried>, Failure> {
     let kind = event.kind.as_str();
     let carried = if kind == OrderPlaced::full_name() {
-        (Template::Placed, event.decode::<OrderPlaced>()?.order)
+        let OrderPlaced { order, actor } = event.decode()?;
+        (Template::Placed, order, actor)
     } else if kind == OrderConfirmed::full_name() {
-        (Template::Confirmed, event.decode::<OrderConfirmed>()?.order)
+        let OrderConfirmed { order, actor } = event.decode()?;
+        (Template::Confirmed, order, actor)
     } else if kind == OrderRejected::full_name() {
-        (Template::Rejected, event.decode::<OrderRejected>()?.order)
+        let OrderRejected { order, actor } = event.decode()?;
+        (Template::Rejected, order, actor)
     } else if kind == OrderCancelled::full_name() {
-        (Template::Cancelled, event.decode::<OrderCancelled>()?.order)
+        let OrderCancelled { order, actor } = event.decode()?;
+        (Template::Cancelled, order, actor)
     } else if kind == OrderShipped::full_name() {
-        (Template::Shipped, event.decode::<OrderShipped>()?.order)
+        let OrderShipped { order, actor } = event.decode()?;
+        (Template::Shipped, order, actor)
     } else if kind == OrderDelivered::full_name() {
-        (Template::Delivered, event.decode::<OrderDelivered>()?.order)
+        let OrderDelivered { order, actor } = event.decode()?;
+        (Template::Delivered, order, actor)
     } else {
         return Ok(None);
     };

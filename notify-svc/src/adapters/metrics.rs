@@ -9,11 +9,15 @@ use crate::app::Read;
 
 /// Says what the metrics mean.
 pub fn describe() {
-    metrics::describe_gauge!("tword_messages", Unit::Count, "Messages that are not sent, by status.");
+    metrics::describe_gauge!(
+        "tword_messages",
+        Unit::Count,
+        "Messages that are not sent, by status; without what was erased."
+    );
     metrics::describe_counter!(
         "tword_message_attempts_total",
         Unit::Count,
-        "Attempts to send a message, by channel and outcome: sent, missed, or nowhere where its contact has no such target any more."
+        "Attempts to send a message, by channel and outcome: sent, missed, or moved where its contact points to another channel now."
     );
     metrics::describe_histogram!(
         "tword_message_attempt_seconds",
@@ -21,7 +25,7 @@ pub fn describe() {
         "Time that a channel took for one attempt."
     );
     for channel in ["log", "webhook", "smtp"] {
-        for outcome in ["sent", "missed", "nowhere"] {
+        for outcome in ["sent", "missed", "moved"] {
             let labels = [("channel", channel), ("outcome", outcome)];
             metrics::counter!("tword_message_attempts_total", &labels).increment(0);
         }

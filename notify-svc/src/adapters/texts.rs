@@ -1,7 +1,7 @@
 //! Texts from templates: one file a language, no logic in it.
 //!
 //! A line in brackets names the template below it: the change and whom it is told (`PLACED.SHOP`), its subject
-//! (`PLACED.SHOP.SUBJECT`), or a reason in words (`REASON.OUT_OF_STOCK`).
+//! (`PLACED.SHOP.SUBJECT`), `CANCELLED_UNSAID` where no reason is told, or a reason in words (`REASON.OUT_OF_STOCK`).
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     app::ports::{TextError, Texts, Words},
-    domain::{Change, Language, Message, Money, message::State},
+    domain::{Change, Language, Message, Money, Recipient, message::State},
 };
 
 /// Every language's file.
@@ -61,6 +61,8 @@ impl Texts for Templates {
             State::Sent { .. } | State::Erased => return Ok(None),
         };
         let language = message.language;
+        let is_customers = matches!(message.recipient, Recipient::Customer(_));
+        let mut template = message.template.name();
         let mut parameters = HashMap::from([("order", short(message.order_id))]);
         match change {
             Change::Placed | Change::Delivered => {}
@@ -70,6 +72,8 @@ impl Texts for Templates {
             Change::Rejected { reason } => {
                 parameters.insert("reason", self.reason(language, reason.name())?);
             }
+            // A customer that cancelled knows why.
+            Change::Cancelled { reason } if reason.is_empty() && is_customers => template = "CANCELLED_UNSAID",
             Change::Cancelled { reason } if reason.is_empty() => {
                 parameters.insert("reason", self.reason(language, "NONE")?);
             }
@@ -81,7 +85,7 @@ impl Texts for Templates {
                 parameters.insert("tracking_number", tracking_number.clone());
             }
         }
-        let name = format!("{}.{}", message.template.name(), message.recipient.kind());
+        let name = format!("{template}.{}", message.recipient.kind());
         let subject = HashMap::from([("order", short(message.order_id))]);
         let subject = self.render(language, &format!("{name}.SUBJECT"), &subject)?;
         Ok(Some(Words { subject, text: self.render(language, &name, &parameters)? }))

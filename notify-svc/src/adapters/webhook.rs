@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use chassis::clock::Clock;
 use reqwest::{Client, Response, StatusCode, Url, header, redirect};
+use tokio::sync::Semaphore;
 
 pub use self::policy::{InvalidPattern, NotAllowed, Pattern, Patterns, Policy};
 use self::resolver::Resolver;
@@ -25,12 +26,17 @@ const IDLE: Duration = Duration::from_secs(30);
 const IDLE_PER_HOST: usize = 4;
 /// What is read of an answer's body, for the connection to be used again.
 const MOST_BODY: usize = 16 << 10;
+/// How long it may take.
+const DRAIN: Duration = Duration::from_millis(250);
+/// Bodies that are read at a time; the connections of others are closed.
+const DRAINS: usize = 32;
 
 /// Posts to the endpoints that the policy allows.
 pub struct WebhookChannel {
     client: Client,
     policy: Arc<Policy>,
     clock: Arc<dyn Clock>,
+    drains: Arc<Semaphore>,
 }
 
 impl WebhookChannel {
@@ -54,7 +60,7 @@ impl WebhookChannel {
             .user_agent(concat!("tword-notify/", env!("CARGO_PKG_VERSION")))
             .tls_certs_merge(extra_roots)
             .build()?;
-        Ok(Self { client, policy, clock })
+        Ok(Self { client, policy, clock, drains: Arc::new(Semaphore::new(DRAINS)) })
     }
 }
 
@@ -80,20 +86,33 @@ impl Channel for WebhookChannel {
             .header("webhook-signature", signatures)
             .body(body);
         let answer = request.send().await.map_err(|error| ChannelError::Unreachable(error.without_url().into()))?;
-        judge(answer).await
+        let verdict = verdict(&answer);
+        // The message's time does not count what follows: however slowly the body comes, the status stands.
+        if let Ok(permit) = Arc::clone(&self.drains).try_acquire_owned() {
+            tokio::spawn(async move {
+                let _in_time = tokio::time::timeout(DRAIN, drain(answer)).await;
+                drop(permit);
+            });
+        }
+        verdict
     }
 }
 
-async fn judge(mut answer: Response) -> Result<(), ChannelError> {
-    let (status, wait) = (answer.status(), retry_after(&answer));
+/// The status decides.
+fn verdict(answer: &Response) -> Result<(), ChannelError> {
+    let status = answer.status();
+    if status.is_success() { Ok(()) } else { Err(refused(status, retry_after(answer))) }
+}
+
+/// Reads a body to its end, where that comes soon, for its connection to be used again.
+async fn drain(mut answer: Response) {
     let mut read = 0;
     while let Ok(Some(chunk)) = answer.chunk().await {
         read += chunk.len();
         if read > MOST_BODY {
-            break;
+            return;
         }
     }
-    if status.is_success() { Ok(()) } else { Err(refused(status, wait)) }
 }
 
 fn refused(status: StatusCode, wait: Duration) -> ChannelError {

@@ -23,7 +23,9 @@ pub fn contact(
 
 /// A message that was redriven.
 pub fn redriven(actor: &Actor, before: &Message, after: &Message, now: OffsetDateTime) -> Record {
-    let fields = |message: &Message| Fields::default().with("status", message.status().name());
+    let fields = |message: &Message| {
+        Fields::default().with("status", message.status().name()).with("channel", message.channel.name())
+    };
     let subject = ("message", after.id.to_string());
     record("RedriveMessage", actor, subject, fields(before).changes(&fields(after)), now)
 }

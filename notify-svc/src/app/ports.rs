@@ -97,6 +97,8 @@ pub struct Skip {
     pub recipients: Vec<Recipient>,
     /// Receivers, as in [`Due`].
     pub receivers: Vec<String>,
+    /// Messages that are held back.
+    pub messages: Vec<Uuid>,
 }
 
 /// A message that is due.

@@ -38,7 +38,7 @@ impl RedriveMessage {
         Self { store, clock }
     }
 
-    /// The message, PENDING again.
+    /// The message, PENDING again, on the channel that its recipient's contact points to now.
     ///
     /// # Errors
     /// See [`Error`].
@@ -49,7 +49,8 @@ impl RedriveMessage {
                 let actor = Arc::clone(&actor);
                 Box::pin(async move {
                     let before = tx.message(id).await?.ok_or(Error::NotFound)?;
-                    let after = before.clone().redriven(now)?;
+                    let contact = tx.contact(&before.recipient).await?;
+                    let after = before.clone().redriven(now)?.redirected(contact.as_ref())?;
                     tx.update(&before, &after, None).await?;
                     tx.audit(&audit::redriven(&actor, &before, &after, now)).await?;
                     Ok(after)

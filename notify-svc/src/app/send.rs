@@ -4,15 +4,27 @@ mod lanes;
 mod pause;
 mod post;
 mod receivers;
+mod record;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use chassis::{clock::Clock, store, store::Store};
 use tokio::{sync::Mutex, time::Instant};
 
-use self::lanes::{Lane, Lanes, Outcome};
+use self::lanes::{Delivered, Lane, Lanes, Outcome};
 pub use self::pause::PAUSES;
-use self::{pause::Pause, post::Post, receivers::Receivers};
+use self::{
+    pause::Pause,
+    post::Post,
+    receivers::Receivers,
+    record::{Backlog, Left, Recorder},
+};
 use super::ports::{Channel, Due, Read, Skip, Texts, Tx};
 use crate::domain::{ChannelName, Message, Retry};
 
@@ -50,7 +62,8 @@ pub struct Means {
 }
 
 /// Sends the messages of one channel that are due and records what became of them. A message may leave again, with the
-/// same id, where the process ends between sending and recording, and after each pause where recording fails.
+/// same id, where the process ends between sending and recording. Where recording fails, what became of the messages is kept
+/// and recorded, after a pause, before anything else is sent.
 pub struct Sender {
     name: ChannelName,
     means: Means,
@@ -64,19 +77,22 @@ struct State {
     lanes: Lanes,
     pause: Pause,
     receivers: Receivers,
+    backlog: Backlog,
 }
 
 impl Sender {
     /// A sender of the messages of the channel `name`, which `channel` serves, if anything does.
     pub fn new(name: ChannelName, channel: Option<Arc<dyn Channel>>, means: Means, limits: Limits) -> Self {
-        let post = Arc::new(Post { name, channel, means: means.clone(), limits });
+        let recorder = Recorder { store: means.store.clone(), retry: limits.retry };
+        let stopped = AtomicBool::new(false);
+        let post = Arc::new(Post { name, channel, means: means.clone(), limits, recorder, stopped });
         Self { name, means, post, state: Mutex::default(), most_lanes: limits.lanes }
     }
 
     /// Sends for about a second at most, less where nothing is due or every lane is slow; those lanes go on meanwhile.
     ///
     /// # Errors
-    /// The database failed. What was sent and not recorded is sent again, after a pause in which each run is an error.
+    /// The database failed. What was sent and not recorded is recorded after a pause in which each run is an error.
     pub async fn run(&self) -> Result<(), store::Error> {
         let state = &mut *self.state.lock().await;
         let began = Instant::now();
@@ -85,6 +101,7 @@ impl Sender {
             if state.pause.holds(self.means.clock.now()) {
                 return Err(store::Error::Unavailable("what was sent could not be recorded; sending pauses".into()));
             }
+            self.catch_up(state).await?;
             self.open(state).await?;
             if state.lanes.is_empty() || began.elapsed() >= RUN {
                 return Ok(());
@@ -106,12 +123,11 @@ impl Sender {
     fn learn(&self, state: &mut State, lane: Option<Lane>, outcome: Outcome) -> Result<(), store::Error> {
         let (now, roll) = (self.means.clock.now(), (self.means.roll)());
         match outcome {
-            Ok(pace) => {
-                state.pause.recorded();
+            Ok(Delivered { pace, left }) => {
                 if let Some(receiver) = lane.and_then(|lane| lane.receiver) {
                     state.receivers.learn(&receiver, pace, now, roll);
                 }
-                Ok(())
+                self.keep(state, left)
             }
             Err(error) => {
                 state.pause.failed(now, roll);
@@ -120,13 +136,39 @@ impl Sender {
         }
     }
 
+    fn keep(&self, state: &mut State, left: Left) -> Result<(), store::Error> {
+        let kept = state.backlog.keep(left);
+        self.judge(state, kept)
+    }
+
+    /// Records what could not be recorded, before anything more is sent.
+    async fn catch_up(&self, state: &mut State) -> Result<(), store::Error> {
+        if state.backlog.is_clear() {
+            return Ok(());
+        }
+        let caught_up = state.backlog.catch_up(&self.post.recorder).await;
+        self.judge(state, caught_up)
+    }
+
+    /// Pauses where recording failed; goes on where nothing is left to record.
+    fn judge(&self, state: &mut State, recorded: Result<(), store::Error>) -> Result<(), store::Error> {
+        if recorded.is_err() {
+            self.post.stopped.store(true, Ordering::Release);
+            state.pause.failed(self.means.clock.now(), (self.means.roll)());
+        } else if state.backlog.is_clear() {
+            self.post.stopped.store(false, Ordering::Release);
+            state.pause.recorded();
+        }
+        recorded
+    }
+
     /// Opens lanes for recipients that have none, while there is room.
     async fn open(&self, state: &mut State) -> Result<(), store::Error> {
-        let State { lanes, receivers, .. } = state;
+        let State { lanes, receivers, backlog, .. } = state;
         while lanes.len() < self.most_lanes {
             let now = self.means.clock.now();
             let closed = receivers.closed(lanes, self.most_lanes, now);
-            let skip = Skip { receivers: closed, ..lanes.busy() };
+            let skip = Skip { receivers: closed, messages: backlog.refused().to_vec(), ..lanes.busy() };
             let due = self.means.reads.due(self.name, now, &skip, BATCH).await?;
             if due.is_empty() {
                 return Ok(());

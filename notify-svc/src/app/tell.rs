@@ -6,7 +6,7 @@ use chassis::{clock::Clock, store::Error};
 use uuid::Uuid;
 
 use super::{message_id::message_id, ports::Tx};
-use crate::domain::{Change, Contact, Language, Message};
+use crate::domain::{Change, Contact, Language, Message, Recipient};
 
 /// A change of an order, as its event told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Heard {
     pub shop_id: Uuid,
     /// What happened.
     pub change: Change,
+    /// Whether its customer did it, as far as is known.
+    pub by_customer: bool,
     /// The trace that it belongs to, as W3C `traceparent`.
     pub traceparent: Option<String>,
 }
@@ -48,10 +50,22 @@ impl Tell {
         for recipient in heard.change.template().recipients(&heard.customer_id, heard.shop_id) {
             let contact = tx.contact(&recipient).await?.unwrap_or(Contact::unset(self.default_language));
             let id = message_id(heard.event_id, &recipient, contact.channel());
-            let message = Message::new(id, heard.order_id, recipient, &contact, heard.change.clone(), now);
+            let change = told(heard, &recipient);
+            let message = Message::new(id, heard.order_id, recipient, &contact, change, now);
             let message = Message { traceparent: heard.traceparent.clone(), ..message };
             let _known = !tx.insert(&message).await?;
         }
         Ok(())
+    }
+}
+
+/// What a recipient is told of a change. A customer's own free text does not come back to it: anybody could have it sent to
+/// a stranger's mailbox.
+fn told(heard: &Heard, recipient: &Recipient) -> Change {
+    match (&heard.change, recipient) {
+        (Change::Cancelled { .. }, Recipient::Customer(_)) if heard.by_customer => {
+            Change::Cancelled { reason: String::new() }
+        }
+        (change, Recipient::Customer(_) | Recipient::Shop(_)) => change.clone(),
     }
 }

@@ -10,7 +10,7 @@ use super::{Change, ChannelName, Contact, Language, Recipient, Retry, Template};
 /// One notification to one recipient about one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Follows from the event, the recipient and the channel.
+    /// Follows from the event, the recipient and the channel that it first had.
     pub id: Uuid,
     /// The order it tells of.
     pub order_id: Uuid,
@@ -28,7 +28,7 @@ pub struct Message {
     pub state: State,
     /// How often sending was tried.
     pub attempts: u32,
-    /// Those of the attempts that were made before it was last redriven.
+    /// Those of the attempts that were made before it was last redriven or went to another channel.
     pub earlier_attempts: u32,
     /// 0 until its first outcome; grows by 1 with each.
     pub version: i64,
@@ -191,15 +191,18 @@ impl Message {
         }
     }
 
-    /// At `now` its recipient has no target on its channel any more: it is given up at once.
+    /// It goes to where its recipient's contact points now, to the log without one. Through another channel it has all its
+    /// attempts before it.
     ///
     /// # Errors
     /// It has an outcome already.
-    pub fn led_nowhere(self, now: OffsetDateTime) -> Result<(Self, Event), Error> {
+    pub fn redirected(self, contact: Option<&Contact>) -> Result<Self, Error> {
+        let channel = contact.map_or(ChannelName::Log, Contact::channel);
         match self.state {
-            State::Pending { change, .. } => {
-                let (state, event) = (State::Failed { change }, Event::Failed { time: now });
-                Ok((Self { state, version: self.version + 1, ..self }, event))
+            State::Pending { .. } if channel == self.channel => Ok(self),
+            State::Pending { .. } => {
+                let contact_id = contact.and_then(|contact| contact.id);
+                Ok(Self { channel, contact_id, earlier_attempts: self.attempts, ..self })
             }
             State::Sent { .. } => Err(Error::Sent),
             State::Failed { .. } => Err(Error::Failed),

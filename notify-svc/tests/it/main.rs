@@ -1,8 +1,10 @@
 //! The integration tests of notify-svc, on real SQLite.
 
 mod access;
+mod cancelling;
 mod contacts;
 mod erasing;
+mod moving;
 mod pages;
 mod redriving;
 mod schedules;

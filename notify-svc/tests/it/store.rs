@@ -24,6 +24,7 @@ use crate::support::{NOW, World};
 
 const HALF: Advice = Advice { roll: 0.5, wait: Duration::ZERO };
 const RETRY: Retry = Retry { max_attempts: 2, base: Duration::from_secs(4), cap: Duration::from_mins(1) };
+const ONCE: Retry = Retry { max_attempts: 1, ..RETRY };
 
 fn message(id: u128, recipient: Recipient, change: Change) -> Message {
     let contact = Contact::unset(Language::Korean);
@@ -92,9 +93,15 @@ async fn messages_come_back_as_they_went(store: &Store<dyn Tx>, reads: &dyn Read
 
         let pending = message(id + 200, mina(), change);
         assert!(insert(store, &pending).await);
-        let (failed, event) = pending.clone().led_nowhere(NOW).expect("given up");
-        update(store, &pending, &failed, Some(event)).await.expect("written");
-        assert_eq!(reads.message(failed.id).await.expect("read"), Some(failed));
+        let (failed, event) = pending.clone().missed(NOW, &ONCE, HALF).expect("given up");
+        update(store, &pending, &failed, event).await.expect("written");
+        assert_eq!(reads.message(failed.id).await.expect("read").as_ref(), Some(&failed));
+
+        let redriven = failed.clone().redriven(NOW).expect("redriven");
+        let redirected = redriven.redirected(Some(&webhook("https://example.com/"))).expect("redirected");
+        update(store, &failed, &redirected, None).await.expect("written");
+        assert_eq!(redirected.channel, ChannelName::Webhook);
+        assert_eq!(reads.message(failed.id).await.expect("read"), Some(redirected));
     }
 }
 
@@ -152,8 +159,8 @@ async fn unsent_texts_are_found_by_their_recipient(store: &Store<dyn Tx>) {
     let [sent, failed, erased, _] = pending;
     let (after, event) = sent.clone().sent(NOW).expect("sent");
     update(store, &sent, &after, Some(event)).await.expect("written");
-    let (after, event) = failed.clone().led_nowhere(NOW).expect("given up");
-    update(store, &failed, &after, Some(event)).await.expect("written");
+    let (after, event) = failed.clone().missed(NOW, &ONCE, HALF).expect("given up");
+    update(store, &failed, &after, event).await.expect("written");
     let (after, event) = erased.clone().erased(NOW).expect("erased");
     update(store, &erased, &after, event).await.expect("written");
     let found = store.run(move |tx| {

@@ -121,5 +121,28 @@ fn people(done: &[(Service, Result<Erased, Failure>)]) -> String {
     if done.iter().any(|(_, one)| one.as_ref().is_ok_and(|one| one.outstanding > 0)) {
         text += "\nWhat is outstanding is needed still; it is cleared by itself as soon as it is final.";
     }
+    if found_nothing(done) {
+        text += "\nNothing was found under this subject; check it.";
+    }
     text
+}
+
+/// Whether each service answered and none knew anything of the customer.
+fn found_nothing(done: &[(Service, Result<Erased, Failure>)]) -> bool {
+    done.iter().all(|(_, one)| one.as_ref().is_ok_and(|one| one.cleared == 0 && one.outstanding == 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_that_nobody_knows_is_told_as_such() {
+        let told = |cleared, outstanding| {
+            let none = Erased { cleared: 0, outstanding: 0 };
+            people(&[(Service::Order, Ok(none)), (Service::Notify, Ok(Erased { cleared, outstanding }))])
+        };
+        assert!(told(0, 0).contains("check it"));
+        assert!(!told(1, 0).contains("check it") && !told(0, 1).contains("check it"));
+    }
 }

@@ -84,6 +84,7 @@ fn people(rebuild: &Rebuild) -> String {
     let status = match rebuild.status() {
         Status::Running => "runs: the old copy is served".to_owned(),
         Status::Done => format!("is done since {}: the new copy is served", time(rebuild.done_time.as_ref())),
+        Status::Failed => format!("has failed, the old copy is served: {}", rebuild.failure),
         Status::Unspecified => "stands nobody knows where".to_owned(),
     };
     let begun = time(rebuild.create_time.as_ref());

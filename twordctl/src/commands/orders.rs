@@ -20,7 +20,7 @@ pub enum Command {
     /// Tell an order's whole story, across the services, in time order
     Show {
         /// The order, a UUID
-        #[arg(value_name = "ORDER")]
+        #[arg(value_name = "ORDER", value_parser = order_id)]
         order_id: String,
         #[command(flatten)]
         limit: Limit,
@@ -36,7 +36,7 @@ pub enum Command {
     /// Try at once what an order waits for
     Resume {
         /// The order, a UUID
-        #[arg(value_name = "ORDER")]
+        #[arg(value_name = "ORDER", value_parser = order_id)]
         order_id: String,
     },
 }
@@ -61,6 +61,16 @@ pub async fn run(context: &Context, command: Command) -> Result<Exit, Error> {
         Command::Show { order_id, limit } => story::run(context, &order_id, limit.rows()).await,
         Command::Stuck { waits_for, limit } => stuck(context, waits_for, limit.rows()).await,
         Command::Resume { order_id } => resume(context, order_id).await,
+    }
+}
+
+fn order_id(text: &str) -> Result<String, String> {
+    let hyphens = [8, 13, 18, 23];
+    let fits = |(at, c): (usize, char)| if hyphens.contains(&at) { c == '-' } else { c.is_ascii_hexdigit() };
+    if text.len() == 36 && text.chars().enumerate().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err("an order's id must be a UUID".to_owned())
     }
 }
 

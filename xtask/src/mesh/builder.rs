@@ -26,6 +26,7 @@ pub struct MeshBuilder {
     nats_server: Option<PathBuf>,
     flags: HashMap<Part, Vec<OsString>>,
     environment: HashMap<Part, Vec<(String, String)>>,
+    settings: Vec<(String, String)>,
     placeholders: BTreeMap<String, String>,
 }
 
@@ -76,6 +77,13 @@ impl MeshBuilder {
         self
     }
 
+    /// Environment variables of every service, below what the mesh sets: its ports, keys and URLs win.
+    #[must_use]
+    pub fn settings(mut self, settings: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.settings.extend(settings);
+        self
+    }
+
     /// Another value for a placeholder of envoy.yaml or nats.conf, named without its `@`.
     #[must_use]
     pub fn placeholder(mut self, name: &str, value: &str) -> Self {
@@ -93,14 +101,14 @@ impl MeshBuilder {
     ///
     /// # Errors
     /// A tool or a service's binary is missing, or a file could not be written.
-    pub fn prepare(self) -> Result<Mesh> {
+    pub fn prepare(mut self) -> Result<Mesh> {
         paths::make_private_dir(&self.dir)?;
         let dir =
             std::path::absolute(&self.dir).map_err(|error| Error::new(format!("{}: {error}", self.dir.display())))?;
-        let ports = self.ports.map_or_else(Ports::free, Ok)?;
-        let binaries = self.binaries.unwrap_or_else(default_binaries);
-        let envoy = self.envoy.map_or_else(|| tools::ENVOY.bring(), Ok)?;
-        let nats_server = self.nats_server.map_or_else(|| tools::NATS_SERVER.bring(), Ok)?;
+        let ports = self.ports.take().map_or_else(Ports::free, Ok)?;
+        let binaries = self.binaries.take().unwrap_or_else(default_binaries);
+        let envoy = self.envoy.take().map_or_else(|| tools::ENVOY.bring(), Ok)?;
+        let nats_server = self.nats_server.take().map_or_else(|| tools::NATS_SERVER.bring(), Ok)?;
         let keys = Keys::open(&dir.join("keys"))?;
         let passwords = Service::ALL.map(|_| format!("{:032x}", rand::random::<u128>()));
         for place in ["data", "nats", "logs"] {
@@ -108,18 +116,26 @@ impl MeshBuilder {
         }
         contracts::write(&dir)?;
         let mut values = values(&dir, &ports, &keys, &passwords);
-        values.extend(self.placeholders);
+        values.append(&mut self.placeholders);
         write_configuration(&dir, &values)?;
         let programs = Programs { binaries, envoy, nats_server };
         let watchdog = Arc::new(Watchdog::start()?);
         let mut processes = Vec::with_capacity(Part::ALL.len());
         for part in Part::ALL {
-            let mut spec = spec(part, &dir, &ports, &keys, &programs, &passwords)?;
-            spec.arguments.extend(self.flags.get(&part).cloned().unwrap_or_default());
-            spec.environment.extend(self.environment.get(&part).cloned().unwrap_or_default());
+            let spec = self.complete(spec(part, &dir, &ports, &keys, &programs, &passwords)?);
             processes.push(Arc::new(Process::new(spec, Arc::clone(&watchdog))));
         }
         Ok(Mesh { dir, ports, keys, processes })
+    }
+
+    /// Puts around what the mesh sets for a process what the caller wants: below it the settings of every service, above it
+    /// the process's own arguments and variables. The last of two equal names counts.
+    fn complete(&self, mut spec: Spec) -> Spec {
+        let settings = if matches!(spec.part, Part::Service(_)) { self.settings.clone() } else { Vec::new() };
+        spec.environment.splice(..0, settings);
+        spec.arguments.extend(self.flags.get(&spec.part).cloned().unwrap_or_default());
+        spec.environment.extend(self.environment.get(&spec.part).cloned().unwrap_or_default());
+        spec
     }
 }
 
@@ -250,9 +266,46 @@ fn environment(service: Service, dir: &Path, ports: &Ports, keys: &Keys, passwor
 
 #[cfg(test)]
 mod tests {
-    use super::{Keys, Ports, values};
+    use std::path::Path;
+
+    use super::{Keys, MeshBuilder, Part, Ports, Service, Spec, environment, values};
     use crate::mesh::render;
     use crate::paths;
+
+    /// What a process gets under `name`: the last one that is set.
+    fn value<'a>(spec: &'a Spec, name: &str) -> Option<&'a str> {
+        spec.environment.iter().rfind(|(one, _)| one == name).map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn settings_reach_every_service_below_what_the_mesh_sets_and_nothing_else() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let keys = Keys::open(dir.path()).expect("keys");
+        let ports = Ports::fixed(0).expect("ports");
+        let settings =
+            [("TWORD_DELIVERY_FALLBACK", "accept"), ("TWORD_LISTEN", "0.0.0.0:1"), ("TWORD_RETRY_DELAY", "1s")];
+        let builder = MeshBuilder::new(dir.path())
+            .settings(settings.map(|(name, value)| (name.to_owned(), value.to_owned())))
+            .env(Service::Shop, "TWORD_RETRY_DELAY", "2s");
+        for part in Part::ALL {
+            let set = match part {
+                Part::Service(service) => environment(service, dir.path(), &ports, &keys, "secret"),
+                Part::Nats | Part::Envoy => Vec::new(),
+            };
+            let (program, log) = (Path::new("/bin/true").to_owned(), dir.path().join("log"));
+            let dir = dir.path().to_owned();
+            let spec = builder.complete(Spec { part, program, arguments: Vec::new(), environment: set, dir, log });
+            let Part::Service(service) = part else {
+                assert!(spec.environment.is_empty(), "{part}");
+                continue;
+            };
+            assert_eq!(value(&spec, "TWORD_DELIVERY_FALLBACK"), Some("accept"), "{part}");
+            let listen = format!("127.0.0.1:{}", ports.grpc(service));
+            assert_eq!(value(&spec, "TWORD_LISTEN"), Some(listen.as_str()), "{part}");
+            let delay = if service == Service::Shop { "2s" } else { "1s" };
+            assert_eq!(value(&spec, "TWORD_RETRY_DELAY"), Some(delay), "{part}");
+        }
+    }
 
     #[test]
     fn every_placeholder_of_both_templates_has_a_value() {

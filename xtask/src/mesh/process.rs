@@ -50,7 +50,7 @@ pub(super) struct Spec {
     pub(super) part: Part,
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
-    /// Added to the harness's own environment less its `TWORD_` variables; secrets go here.
+    /// Added to the harness's own environment less its `TWORD_` variables, the last of equal names; secrets go here.
     pub(super) environment: Vec<(String, String)>,
     pub(super) dir: PathBuf,
     pub(super) log: PathBuf,

@@ -62,6 +62,10 @@ fn list(asked: &Query) -> QueryBuilder<Sqlite> {
         let column = if asked.subject_id.is_some() { "+actor_id" } else { "actor_id" };
         query.push(" AND ").push(column).push(" = ").push_bind(actor_id.clone());
     }
+    // A later page begins later than that.
+    if let (Some(since), None) = (asked.since, asked.after) {
+        query.push(" AND create_time >= ").push_bind(micros(since));
+    }
     if let Some((time, record_id)) = asked.after {
         query.push(" AND (create_time, record_id) > (").push_bind(micros(time));
         query.push(", ").push_bind(record_id).push(")");
@@ -107,14 +111,20 @@ mod tests {
     async fn lists_are_read_along_the_index_that_fits_them() {
         let (subject, actor) = (Some("7".to_owned()), Some("kim".to_owned()));
         let after = Some((OffsetDateTime::UNIX_EPOCH, Uuid::nil()));
+        let since = Some(OffsetDateTime::UNIX_EPOCH);
         for (subject_id, actor_id, index) in [
             (None, None, "audit_by_time"),
             (subject.clone(), None, "audit_by_subject"),
             (None, actor.clone(), "audit_by_actor"),
             (subject, actor, "audit_by_subject"),
         ] {
-            let plan = plan(&list(&Query { subject_id, actor_id, after, rows: 10 })).await;
-            assert!(plan.contains(&format!("USING INDEX {index} (")) && !plan.contains("B-TREE"), "{plan}");
+            for (since, after) in [(None, after), (since, None)] {
+                let (subject_id, actor_id) = (subject_id.clone(), actor_id.clone());
+                let plan = plan(&list(&Query { subject_id, actor_id, since, after, rows: 10 })).await;
+                let index = format!("USING INDEX {index} (");
+                assert!(plan.contains(&index) && plan.contains("create_time"), "{plan}");
+                assert!(!plan.contains("B-TREE"), "{plan}");
+            }
         }
     }
 }

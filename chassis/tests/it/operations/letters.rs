@@ -2,7 +2,7 @@ use chassis::audit;
 use prost_types::value::Kind;
 use proto::ops::v1::{
     AuditRecord, DropDeadLetterRequest, GetDeadLetterRequest, ListAuditRecordsRequest, ListDeadLettersRequest,
-    LoggedEvent, dead_letter::Status,
+    LoggedEvent, RedriveDeadLettersRequest, dead_letter::Status,
 };
 use tonic::Code;
 use tonic_types::StatusExt;
@@ -128,4 +128,18 @@ async fn letters_come_in_pages_that_hold_to_their_filter() {
     let other = ListDeadLettersRequest { page_token, producer: "left".to_owned(), ..Default::default() };
     let refused = right.list_dead_letters(asked(other)).await.expect_err("another filter");
     assert_eq!(refused.get_details_error_info().expect("details").reason, "INVALID_PAGE_TOKEN");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_producer_that_is_not_consumed_is_refused_and_not_found_healthy() {
+    let world = World::start().await;
+    let mut right = client(&world.right);
+    let request = ListDeadLettersRequest { producer: "lefd".to_owned(), ..Default::default() };
+    let refused = right.list_dead_letters(asked(request)).await.expect_err("refused");
+    assert_eq!(wrong_fields(&refused), ["producer"]);
+    let told = refused.get_details_bad_request().expect("details").field_violations.remove(0).description;
+    assert!(told.ends_with(": left"), "{told}");
+    let request = RedriveDeadLettersRequest { producer: "lefd".to_owned(), ..Default::default() };
+    let refused = right.redrive_dead_letters(asked(request)).await.expect_err("refused");
+    assert_eq!(wrong_fields(&refused), ["producer"]);
 }

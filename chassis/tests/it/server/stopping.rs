@@ -47,6 +47,18 @@ async fn a_call_that_hangs_is_cut_at_the_hard_deadline() {
 }
 
 #[tokio::test]
+async fn streams_that_nobody_reads_do_not_make_the_end_an_error() {
+    for (unread, error) in [(1, false), (0, true)] {
+        let mut parts = Parts::new(&["--drain-timeout=5s"]).await;
+        parts.service.unread_streams(move || unread);
+        let world = parts.run().await;
+        let _in_flight = world.hang().await;
+        world.stop.send("SIGTERM").expect("taken");
+        assert_eq!(soon(world.running).await.expect("no panic").is_err(), error, "{unread} of 1 call unread");
+    }
+}
+
+#[tokio::test]
 async fn background_tasks_are_waited_for() {
     let (ended, has_ended) = tokio::sync::oneshot::channel();
     let mut parts = Parts::new(&[]).await;

@@ -57,6 +57,9 @@ pub async fn records_are_listed_by_subject_and_person(opened: Opened) {
     assert_eq!(minutes(&list(of(Some("1"), None)).await), [0, 2, 3]);
     assert_eq!(minutes(&list(of(None, Some("kim"))).await), [0, 1, 3]);
     assert_eq!(minutes(&list(of(Some("1"), Some("kim"))).await), [0, 3]);
+    let since = Some(NOW + Duration::minutes(2));
+    assert_eq!(minutes(&list(Query { since, ..all.clone() }).await), [2, 3], "then or later");
+    assert_eq!(minutes(&list(Query { since, ..of(None, Some("kim")) }).await), [3]);
     let after = Some((first.time, first.id));
     assert_eq!(minutes(&list(Query { after, rows: 1, ..of(Some("1"), None) }).await), [2]);
 }

@@ -22,6 +22,8 @@ use crate::{
 
 const MOST_REASON: usize = 200;
 const MOST_SUBJECT: usize = 128;
+/// The longest subject that a token can name, in characters.
+const MOST_VISIBLE: usize = 255;
 
 /// What to book.
 ///
@@ -117,7 +119,7 @@ pub fn correct_tracking_number_command(request: &CorrectTrackingNumberRequest) -
 /// No opaque subject.
 pub fn customer(customer_id: String) -> Result<String, Refusal> {
     let mut violations = Violations::default();
-    let customer_id = violations.check("customer_id", subject(customer_id));
+    let customer_id = violations.check("customer_id", visible(customer_id));
     violations.finish()?;
     customer_id.ok_or_else(|| Refusal::invalid(Vec::new()))
 }
@@ -140,6 +142,17 @@ fn request_hash(bytes: &[u8]) -> Result<RequestHash, &'static str> {
 fn subject(text: String) -> Result<String, &'static str> {
     let fits = !text.is_empty() && text.chars().take(MOST_SUBJECT + 1).count() <= MOST_SUBJECT;
     if fits && !text.contains('@') { Ok(text) } else { Err("must be an opaque subject of 1 to 128 characters") }
+}
+
+/// A subject of visible characters alone, as a person types it.
+fn visible(text: String) -> Result<String, &'static str> {
+    let fits = (1..=MOST_VISIBLE).contains(&text.chars().take(MOST_VISIBLE + 1).count());
+    let visible = !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '@');
+    if fits && visible {
+        Ok(text)
+    } else {
+        Err("must be an opaque subject of 1 to 255 visible characters, without spaces")
+    }
 }
 
 fn reason(text: String) -> Result<String, &'static str> {

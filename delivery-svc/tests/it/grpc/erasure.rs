@@ -160,10 +160,23 @@ async fn an_erasure_is_told_by_its_operator_and_audited() {
 }
 
 #[tokio::test]
+async fn an_erasure_that_changes_nothing_is_not_audited_again() {
+    let world = World::sqlite().await;
+    erase(&world, CUSTOMER).await;
+    world.clock.pass(Duration::SECOND);
+    erase(&world, CUSTOMER).await;
+    let changes = world.audited_changes().await;
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    let (change, now) = (&changes[0][0], world.now() - Duration::SECOND);
+    let told = time::OffsetDateTime::parse(&change.after, &time::format_description::well_known::Rfc3339);
+    assert_eq!((change.field.as_str(), told), ("erase_time", Ok(now)));
+}
+
+#[tokio::test]
 async fn a_customer_is_named_by_its_opaque_subject() {
     let world = World::sqlite().await;
     let service = Operations { erase: world.erase() };
-    for wrong in ["", "a@b", &"x".repeat(129)] {
+    for wrong in ["", "a@b", " ", "customer-1 ", " customer-1", "customer\n1", "\u{7f}", &"x".repeat(256)] {
         let request = EraseCustomerRequest { customer_id: wrong.into() };
         let refused = service.erase_customer(from(operator(), request)).await;
         assert_eq!(told(refused).0, tonic::Code::InvalidArgument, "{wrong}");

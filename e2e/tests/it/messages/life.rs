@@ -96,7 +96,7 @@ fn is_written_to(mails: &[Mail], messages: &[Value], [delivered, cancelled, reje
         (format!("Order {delivered} delivered"), "Thank you.".to_owned()),
         (format!("Order {cancelled} received"), String::new()),
         (format!("Order {cancelled} confirmed"), String::new()),
-        (format!("Order {cancelled} cancelled"), "Reason: I bought another one.".to_owned()),
+        (format!("Order {cancelled} cancelled"), format!("Your order {cancelled} was cancelled.")),
         (format!("Order {rejected} received"), String::new()),
         (format!("Order {rejected} could not be fulfilled"), "Reason: out of stock.".to_owned()),
     ];

@@ -28,24 +28,26 @@ struct Event {
 impl Batch {
     /// No events: notes that the epoch is known.
     pub(super) fn empty(copy: CopyId, producer: &'static str, head: Head) -> Self {
-        let step = Step { producer, epoch: head.epoch, from: 0, through: 0, head: head.sequence, skipped: 0 };
+        let step =
+            Step { producer, epoch: head.epoch, from: 0, through: 0, head: head.sequence, passed_over: Vec::new() };
         Self { copy, events: Vec::new(), step }
     }
 
     /// What a producer told after `from`; none where that was nothing. What makes no sense is logged and passed over.
     pub(super) fn new(copy: CopyId, producer: &'static str, head: Head, from: i64, told: Vec<Told>) -> Option<Self> {
         let through = told.last()?.sequence;
-        let mut skipped = 0;
+        let mut passed = Vec::new();
         let event = |told: Told| {
             let carried = told.heard.unwrap_or_else(|cause| {
-                skipped += 1;
+                passed.push((told.sequence, told.event_id));
                 passed_over(told.event_id, &cause);
                 None
             });
             Event { sequence: told.sequence, id: told.event_id, heard: carried }
         };
         let events = told.into_iter().map(event).collect();
-        let step = Step { producer, epoch: head.epoch, from, through, head: head.sequence.max(through), skipped };
+        let head_sequence = head.sequence.max(through);
+        let step = Step { producer, epoch: head.epoch, from, through, head: head_sequence, passed_over: passed };
         Some(Self { copy, events, step })
     }
 
@@ -60,10 +62,11 @@ impl Batch {
             return None;
         }
         let Self { copy, events, step } = self;
-        let (mut from, mut skipped) = (step.from, step.skipped);
+        let mut from = step.from;
         Some(events.into_iter().map(move |event| {
             let through = event.sequence;
-            let step = Step { from, through, skipped: std::mem::take(&mut skipped), ..step.clone() };
+            let passed_over = step.passed_over.iter().filter(|(sequence, _id)| *sequence == through).copied().collect();
+            let step = Step { from, through, passed_over, ..step.clone() };
             from = through;
             Self { copy, events: vec![event], step }
         }))
@@ -71,11 +74,11 @@ impl Batch {
 
     /// The same, passed over.
     pub(super) fn skipped(self, cause: &store::Error) -> Self {
-        let count = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
         for event in &self.events {
             passed_over(event.id, &cause.to_string());
         }
-        let step = Step { skipped: self.step.skipped.saturating_add(count), ..self.step };
+        let all = self.events.iter().map(|event| (event.sequence, event.id)).collect();
+        let step = Step { passed_over: all, ..self.step };
         Self { events: Vec::new(), step, ..self }
     }
 

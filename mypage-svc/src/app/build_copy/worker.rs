@@ -23,7 +23,7 @@ impl BuildCopy {
             let pause = match self.run(&drain).await {
                 Ok(Pass::Idle | Pass::Stopped) => LOOK,
                 Ok(Pass::Behind) => BEHIND,
-                Ok(Pass::Served) => Duration::ZERO,
+                Ok(Pass::Served | Pass::Failed) => Duration::ZERO,
                 Err(error) => {
                     if !std::mem::replace(&mut failing, true) {
                         tracing::warn!(cause = chain(&error), "rebuild waits, it is tried again");

@@ -6,7 +6,7 @@ use chassis::store::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::{CopyId, Progress, Rebuild};
+use crate::domain::{CopyId, PassedOver, Progress, Rebuild};
 
 /// A run of one producer's events that a copy took in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct Step {
     pub through: i64,
     /// The highest number when the producer was last asked.
     pub head: i64,
-    /// Events of the run that could not be taken in.
-    pub skipped: i64,
+    /// Events of the run that could not be taken in: number and id of each.
+    pub passed_over: Vec<(i64, Uuid)>,
 }
 
 /// How far the live consumers have heard a producer's epoch.
@@ -81,7 +81,35 @@ pub trait Copies: Send {
     /// The database failed.
     async fn progress_of(&mut self, copy: CopyId) -> Result<Vec<Progress>, Error>;
 
-    /// How far the live consumers have heard each epoch that they or the copy being built know of.
+    /// The copy that is being built, if it has taken in an epoch's events up to `sequence` or farther. Nobody serves it or
+    /// gives it up before this transaction has ended.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn building_past(&mut self, producer: &str, epoch: Uuid, sequence: i64) -> Result<Option<CopyId>, Error>;
+
+    /// Notes that a copy took in what it had passed over. Does nothing where it had not.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn note_taken_in(&mut self, copy: CopyId, producer: &str, epoch: Uuid, sequence: i64) -> Result<(), Error>;
+
+    /// At most `limit` of the events that a copy has passed over although the live consumers gave them their effect: they
+    /// would be in no copy once this one was served. Those that the live consumers have not decided on come to whichever
+    /// copy is served then, and those that they put aside are dead letters, waiting or dropped.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn unaccounted(&mut self, copy: CopyId, limit: u32) -> Result<Vec<PassedOver>, Error>;
+
+    /// Gives the copy that is being built up, for a reason in words; its rows are deleted like those of one that is served
+    /// no more.
+    ///
+    /// # Errors
+    /// The database failed, or the copy is not being built.
+    async fn give_up(&mut self, copy: CopyId, failure: &str, now: OffsetDateTime) -> Result<(), Error>;
+
+    /// How far the live consumers have heard each epoch of which they have heard at all.
     ///
     /// # Errors
     /// The database failed.

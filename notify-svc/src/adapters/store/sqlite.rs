@@ -98,10 +98,12 @@ impl app::Tx for Tx {
         let (due_time, sent_time) = times(after);
         let parameters = Parameters::of(&after.state);
         let written = sqlx::query(
-            "UPDATE message SET status = ?, erased = ?, attempts = ?, earlier_attempts = ?, version = ?, due_time = ?, \
-             sent_time = ?, total_minor = ?, currency = ?, reason = ?, carrier = ?, tracking_number = ? \
-             WHERE message_id = ? AND status = ? AND erased = ? AND attempts = ? AND version = ?",
+            "UPDATE message SET channel = ?, contact_id = ?, status = ?, erased = ?, attempts = ?, earlier_attempts = ?, version = ?, \
+             due_time = ?, sent_time = ?, total_minor = ?, currency = ?, reason = ?, carrier = ?, tracking_number = ? \
+             WHERE message_id = ? AND channel = ? AND status = ? AND erased = ? AND attempts = ? AND version = ?",
         )
+        .bind(after.channel.name())
+        .bind(after.contact_id)
         .bind(after.status().name())
         .bind(is_erased(after))
         .bind(after.attempts)
@@ -115,6 +117,7 @@ impl app::Tx for Tx {
         .bind(parameters.carrier)
         .bind(parameters.tracking_number)
         .bind(after.id)
+        .bind(before.channel.name())
         .bind(before.status().name())
         .bind(is_erased(before))
         .bind(before.attempts)

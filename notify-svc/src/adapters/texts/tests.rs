@@ -65,6 +65,8 @@ fn expected() -> BTreeMap<String, BTreeSet<String>> {
             expected.insert(name, set(told));
         }
     }
+    expected.insert("CANCELLED_UNSAID.CUSTOMER.SUBJECT".to_owned(), set(&["order"]));
+    expected.insert("CANCELLED_UNSAID.CUSTOMER".to_owned(), set(&["order"]));
     let reasons = RejectReason::ALL.iter().map(|reason| reason.name()).chain(["NONE"]);
     expected.extend(reasons.map(|reason| (format!("REASON.{reason}"), BTreeSet::new())));
     expected
@@ -107,8 +109,15 @@ fn texts_say_what_happened() {
     );
     assert_eq!(
         text(Language::English, Change::Cancelled { reason: String::new() }),
-        "Your order DEADBEEF was cancelled. Reason: none given."
+        "Your order DEADBEEF was cancelled."
     );
+    assert_eq!(
+        text(Language::Korean, Change::Cancelled { reason: String::new() }),
+        "주문 DEADBEEF이(가) 취소되었습니다."
+    );
+    let unsaid = message(Language::English, Recipient::Shop(Uuid::nil()), Change::Cancelled { reason: String::new() });
+    let words = Templates::load().expect("templates").words(&unsaid).expect("words").expect("some");
+    assert_eq!(words.text, "Order DEADBEEF was cancelled; its units are for sale again. Reason: none given.");
 }
 
 #[test]

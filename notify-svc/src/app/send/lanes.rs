@@ -5,12 +5,21 @@ use std::{collections::HashMap, time::Duration};
 use chassis::store;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::receivers::Pace;
+use super::{receivers::Pace, record::Left};
 use crate::{app::ports::Skip, domain::Recipient};
 
 type Ended = Result<(Id, Outcome), JoinError>;
-/// What became of a lane's work, where the database took the record of it.
-pub(super) type Outcome = Result<Pace, store::Error>;
+/// What became of a lane's work; an error where the database failed before anything was sent.
+pub(super) type Outcome = Result<Delivered, store::Error>;
+
+/// What a lane brought.
+#[derive(Debug)]
+pub(super) struct Delivered {
+    /// How the receiver took it.
+    pub(super) pace: Pace,
+    /// What could not be recorded of it.
+    pub(super) left: Left,
+}
 
 /// Whom a lane leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +49,7 @@ impl Lanes {
     /// Whom they lead to, for nobody to be sent to by two.
     pub(super) fn busy(&self) -> Skip {
         let recipients = self.open.values().map(|lane| lane.recipient.clone()).collect();
-        Skip { recipients, receivers: Vec::new() }
+        Skip { recipients, ..Skip::default() }
     }
 
     /// The receivers that lanes lead to, one for each lane.

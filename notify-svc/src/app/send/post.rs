@@ -1,64 +1,53 @@
 //! Hands one recipient's messages to their channel and records what became of them.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use chassis::{refusal::chain, store, trace};
 use futures::FutureExt;
-use time::OffsetDateTime;
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use super::{Limits, Means, lanes::Outcome, receivers::Pace};
-use crate::{
-    app::ports::{Channel, ChannelError, Envelope, Tx},
-    domain::{ChannelName, Message, Retry, Target, message, message::Advice, message::State},
+use super::{
+    Limits, Means,
+    lanes::{Delivered, Outcome},
+    receivers::Pace,
+    record::{Attempt, End, Recorder},
 };
-
-/// How long a lane stays shut whose messages the database takes no record of, though it is there.
-const SHUT: Duration = Duration::from_mins(1);
+use crate::{
+    app::ports::{Channel, ChannelError, Envelope},
+    domain::{ChannelName, Message, Target, message::Advice, message::State},
+};
 
 pub(super) struct Post {
     pub(super) name: ChannelName,
     pub(super) channel: Option<Arc<dyn Channel>>,
     pub(super) means: Means,
     pub(super) limits: Limits,
-}
-
-/// What became of one attempt.
-#[derive(Clone, Copy)]
-struct Attempt {
-    message_id: Uuid,
-    time: OffsetDateTime,
-    end: End,
-}
-
-#[derive(Clone, Copy)]
-enum End {
-    Sent,
-    Missed(Advice),
-    Nowhere,
-}
-
-impl End {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Missed(_) => "missed",
-            Self::Nowhere => "nowhere",
-        }
-    }
+    pub(super) recorder: Recorder,
+    /// Set while records fail: then no lane sends anything more.
+    pub(super) stopped: AtomicBool,
 }
 
 impl Post {
     /// Sends messages of one recipient, in their order, and records all of them in one transaction. It stops early at the
-    /// first that is not taken and where they take long: what is left stays due. Answers how the receiver took them.
+    /// first that is not taken, where they take long, and where records fail: what is left stays due. Answers how the
+    /// receiver took them and what could not be recorded.
     ///
     /// # Errors
-    /// The database failed, for whomever it was meant. Where the record itself is at fault, this recipient alone waits.
+    /// The database failed before anything was sent.
     pub(super) async fn deliver(self: Arc<Self>, messages: Vec<Message>) -> Outcome {
         let began = Instant::now();
         let (mut attempts, mut pace) = (Vec::with_capacity(messages.len()), Pace::Quick);
         for message in messages {
+            if self.stopped.load(Ordering::Acquire) {
+                break;
+            }
             let attempted =
                 trace::continued("send message", message.traceparent.as_deref(), self.attempt(&message)).await;
             let (end, its_pace) = match attempted {
@@ -67,7 +56,8 @@ impl Post {
                 Err(error) if attempts.is_empty() => return Err(error),
                 Err(_failed) => break,
             };
-            attempts.push(Attempt { message_id: message.id, time: self.means.clock.now(), end });
+            let (message_id, earlier) = (message.id, message.attempts);
+            attempts.push(Attempt { message_id, earlier, time: self.means.clock.now(), end });
             if pace != Pace::Slow || its_pace == Pace::Away {
                 pace = its_pace;
             }
@@ -75,26 +65,20 @@ impl Post {
                 break;
             }
         }
-        match self.record(attempts).await {
-            Err(error @ (store::Error::Inconsistent(_) | store::Error::Panicked)) => {
-                tracing::error!(cause = chain(&error), "messages were sent that cannot be recorded; their lane waits");
-                tokio::time::sleep(SHUT).await;
-                Ok(pace)
-            }
-            outcome => outcome.map(|()| pace),
+        let left = self.recorder.record(attempts).await;
+        if left.error.is_some() {
+            self.stopped.store(true, Ordering::Release);
         }
+        Ok(Delivered { pace, left })
     }
 
     /// One attempt, timed and counted.
     async fn attempt(&self, message: &Message) -> Result<(End, Pace), store::Error> {
         let contact = self.means.reads.contact(&message.recipient).await?;
         let target = contact.map_or(Target::Log, |contact| contact.target);
-        // What goes to the log needs no contact: a message of that channel goes there whatever was set since.
-        let target = if self.name == ChannelName::Log { Target::Log } else { target };
         if target.channel() != self.name {
-            tracing::warn!(message_id = %message.id, channel = self.name.name(), "message has nowhere to go any more");
-            self.count(End::Nowhere);
-            return Ok((End::Nowhere, Pace::Quick));
+            self.count(End::Moved);
+            return Ok((End::Moved, Pace::Quick));
         }
         let began = Instant::now();
         let outcome = self.in_time(message, target).await;
@@ -161,39 +145,5 @@ impl Post {
     fn count(&self, end: End) {
         let labels = [("channel", self.name.name()), ("outcome", end.name())];
         metrics::counter!("tword_message_attempts_total", &labels).increment(1);
-    }
-
-    async fn record(&self, attempts: Vec<Attempt>) -> Result<(), store::Error> {
-        let (attempts, retry): (Arc<[Attempt]>, Retry) = (attempts.into(), self.limits.retry);
-        self.means
-            .store
-            .run(move |tx| {
-                let attempts = Arc::clone(&attempts);
-                Box::pin(async move {
-                    for attempt in attempts.iter() {
-                        record(tx, *attempt, &retry).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .await
-    }
-}
-
-async fn record(tx: &mut (dyn Tx + 'static), attempt: Attempt, retry: &Retry) -> Result<(), store::Error> {
-    let Some(before) = tx.message(attempt.message_id).await? else {
-        return Err(store::Error::inconsistent("a message that was sent is gone"));
-    };
-    let message = before.clone();
-    let outcome = match attempt.end {
-        End::Sent => message.sent(attempt.time).map(|(message, event)| (message, Some(event))),
-        End::Missed(advice) => message.missed(attempt.time, retry, advice),
-        End::Nowhere => message.led_nowhere(attempt.time).map(|(message, event)| (message, Some(event))),
-    };
-    match outcome {
-        Ok((after, event)) => tx.update(&before, &after, event).await,
-        // Another replica sent it, or an operator erased it, at the same time: the first outcome stands.
-        Err(message::Error::Sent | message::Error::Failed | message::Error::Erased) => Ok(()),
-        Err(message::Error::Pending) => Err(store::Error::inconsistent("a message that waits refuses an outcome")),
     }
 }

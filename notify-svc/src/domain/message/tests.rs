@@ -3,6 +3,7 @@ use std::time::Duration;
 use time::macros::datetime;
 
 use super::*;
+use crate::domain::{Mailbox, Target};
 
 const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
 const RETRY: Retry = Retry { max_attempts: 2, base: Duration::from_secs(4), cap: Duration::from_mins(1) };
@@ -51,10 +52,19 @@ fn a_receiver_is_left_alone_for_as_long_as_it_asks_within_the_longest_wait() {
 }
 
 #[test]
-fn a_message_that_leads_nowhere_is_given_up_at_once() {
-    let (message, event) = pending().led_nowhere(NOW).expect("given up");
-    assert_eq!(event, Event::Failed { time: NOW });
-    assert_eq!((message.status(), message.attempts, message.version), (Status::Failed, 0, 1));
+fn a_message_follows_its_contact_to_another_channel_with_all_its_attempts_before_it() {
+    let mailbox = Mailbox::parse("mina@example.com").expect("an address");
+    let id = Some(Uuid::from_u128(1));
+    let mail = Contact { id, target: Target::Smtp(mailbox), ..Contact::unset(Language::English) };
+    let (missed, _) = pending().missed(NOW, &RETRY, LATE).expect("missed");
+    let moved = missed.clone().redirected(Some(&mail)).expect("redirected");
+    let expected = Message { channel: ChannelName::Smtp, contact_id: id, earlier_attempts: 1, ..missed };
+    assert_eq!(moved, expected);
+    assert_eq!(moved.clone().redirected(Some(&mail)), Ok(moved.clone()));
+    let (again, event) = moved.clone().missed(NOW, &RETRY, LATE).expect("missed");
+    assert_eq!((event, again.attempts), (None, 2), "the first of two attempts");
+    let logged = moved.redirected(None).expect("redirected");
+    assert_eq!((logged.channel, logged.contact_id), (ChannelName::Log, None));
 }
 
 #[test]
@@ -86,7 +96,7 @@ fn an_outcome_is_final_but_for_what_was_given_up() {
     assert_eq!(sent.clone().erased(NOW), None);
     for (message, error) in [(sent, Error::Sent), (failed(), Error::Failed), (erased, Error::Erased)] {
         assert_eq!(message.clone().sent(NOW), Err(error));
-        assert_eq!(message.clone().led_nowhere(NOW), Err(error));
+        assert_eq!(message.clone().redirected(None), Err(error));
         assert_eq!(message.missed(NOW, &RETRY, LATE), Err(error));
     }
 }

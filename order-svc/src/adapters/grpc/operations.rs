@@ -83,8 +83,8 @@ impl OrderOperationsService for Operations {
         let operator = operator(person(&request)?);
         let customer_id = request.into_inner().customer_id;
         let mut violations = Violations::default();
-        if customer_id.is_empty() || customer_id.chars().take(MAX_SUBJECT + 1).count() > MAX_SUBJECT {
-            violations.add("customer_id", format!("must have 1 to {MAX_SUBJECT} characters"));
+        if !is_subject(&customer_id) {
+            violations.add("customer_id", format!("must be 1 to {MAX_SUBJECT} visible characters, without spaces"));
         }
         violations.finish()?;
         let erased = self.erase.run(operator, customer_id).await.map_err(Refusal::from)?;
@@ -92,6 +92,11 @@ impl OrderOperationsService for Operations {
         let (cleared, outstanding) = (count(erased.cleared), count(erased.outstanding));
         Ok(Response::new(order_wire::EraseCustomerResponse { cleared, outstanding }))
     }
+}
+
+fn is_subject(text: &str) -> bool {
+    let fits = (1..=MAX_SUBJECT).contains(&text.chars().take(MAX_SUBJECT + 1).count());
+    fits && !text.chars().any(|c| c.is_control() || c.is_whitespace())
 }
 
 /// What a list is filtered by; none where all are asked for.
@@ -102,5 +107,18 @@ fn waits_for_filter(number: i32) -> Result<Option<WaitsFor>, &'static str> {
         Ok(WireWaitsFor::Stock) => Ok(Some(WaitsFor::Stock)),
         Ok(WireWaitsFor::Shipment) => Ok(Some(WaitsFor::Shipment)),
         Err(_unknown) => Err("is none that an order can wait for"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_of_visible_characters() {
+        for wrong in ["", " ", "kim ", " kim", "kim\n", "k im", "\u{7f}", &"x".repeat(MAX_SUBJECT + 1)] {
+            assert!(!is_subject(wrong), "{wrong:?}");
+        }
+        assert!(is_subject("customer-1") && is_subject(&"x".repeat(MAX_SUBJECT)));
     }
 }

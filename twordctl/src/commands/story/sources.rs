@@ -87,7 +87,7 @@ fn of_event(service: Service, event: &AggregateEvent) -> Line {
 }
 
 async fn audits(context: &Context, service: Service, id: &str, limit: usize) -> Result<Part, Failure> {
-    let found = audit::of(context, service, (id, ""), limit).await?;
+    let found = audit::of(context, service, (id, ""), "", limit).await?;
     let line = |record: &AuditRecord| Line {
         at: record.create_time,
         service,

@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 use crate::{
     app::ports::{Copies, Step, Ticked},
-    domain::{CopyId, Progress, Rebuild},
+    domain::{CopyId, PassedOver, Progress, Rebuild},
 };
 
 /// The tables whose rows belong to copies, as one deletes some rows of a copy from each.
-const CLEARINGS: [&str; 5] = [
+const CLEARINGS: [&str; 6] = [
     "DELETE FROM my_order WHERE (copy, order_id) IN (SELECT copy, order_id FROM my_order WHERE copy = ? LIMIT ?)",
     "DELETE FROM my_delivery WHERE (copy, order_id) IN (SELECT copy, order_id FROM my_delivery WHERE copy = ? LIMIT ?)",
     "DELETE FROM my_message WHERE (copy, order_id, message_id) IN \
@@ -25,13 +25,24 @@ const CLEARINGS: [&str; 5] = [
      (SELECT copy, customer_id FROM my_customer WHERE copy = ? LIMIT ?)",
     "DELETE FROM copy_progress WHERE (copy, producer, epoch) IN \
      (SELECT copy, producer, epoch FROM copy_progress WHERE copy = ? LIMIT ?)",
+    "DELETE FROM copy_passed_over WHERE (copy, producer, epoch, sequence) IN \
+     (SELECT copy, producer, epoch, sequence FROM copy_passed_over WHERE copy = ? LIMIT ?)",
 ];
+
+/// The highest number that was ticked of the last epoch, and of the last one before another.
+const LAST_TICK: &str =
+    "SELECT producer, epoch, sequence FROM inbox_tick ORDER BY producer DESC, epoch DESC, sequence DESC LIMIT 1";
+const TICK_BEFORE: &str = "SELECT producer, epoch, sequence FROM inbox_tick WHERE (producer, epoch) < (?, ?) \
+     ORDER BY producer DESC, epoch DESC, sequence DESC LIMIT 1";
 
 #[async_trait::async_trait]
 impl Copies for Tx {
     async fn building(&mut self) -> Result<Option<Rebuild>, Error> {
-        rebuild(self.connection(), "SELECT copy, epoch, create_time, served_time FROM copy WHERE status = 'BUILDING'")
-            .await
+        rebuild(
+            self.connection(),
+            "SELECT copy, epoch, create_time, built_time, failure, skipped FROM copy WHERE status = 'BUILDING'",
+        )
+        .await
     }
 
     async fn begin_copy(&mut self, epoch: Uuid, now: OffsetDateTime) -> Result<Rebuild, Error> {
@@ -40,7 +51,14 @@ impl Copies for Tx {
              RETURNING copy",
         );
         let number = number.bind(epoch).bind(micros(now)).fetch_one(self.connection()).await?;
-        Ok(Rebuild { copy: CopyId { number, epoch }, create_time: now, served_time: None, progress: Vec::new() })
+        Ok(Rebuild {
+            copy: CopyId { number, epoch },
+            create_time: now,
+            served_time: None,
+            failure: None,
+            passed_over: 0,
+            progress: Vec::new(),
+        })
     }
 
     async fn lease_building(
@@ -90,10 +108,13 @@ impl Copies for Tx {
             .execute(self.connection())
             .await?;
         one_row(&noted, "step")?;
-        if step.skipped > 0 {
-            let counted = sqlx::query("UPDATE copy SET skipped = skipped + ? WHERE copy = ?");
-            let counted = counted.bind(step.skipped).bind(copy.number).execute(self.connection()).await?;
-            one_row(&counted, "copy")?;
+        for (sequence, event_id) in &step.passed_over {
+            let noted = sqlx::query(
+                "INSERT INTO copy_passed_over (copy, producer, epoch, sequence, event_id) VALUES (?, ?, ?, ?, ?)",
+            );
+            let noted = noted.bind(copy.number).bind(step.producer).bind(step.epoch).bind(sequence).bind(event_id);
+            one_row(&noted.execute(self.connection()).await?, "event passed over")?;
+            count(self, copy, 1).await?;
         }
         Ok(())
     }
@@ -102,31 +123,72 @@ impl Copies for Tx {
         progress(self.connection(), copy.number).await
     }
 
-    async fn ticked(&mut self) -> Result<Vec<Ticked>, Error> {
-        // Every epoch that a sweep has looked at, or that a rebuild was told of.
-        let epochs: Vec<(String, Uuid)> = sqlx::query_as(
-            "SELECT producer, epoch FROM inbox_complete UNION SELECT producer, epoch FROM copy_progress",
+    async fn building_past(&mut self, producer: &str, epoch: Uuid, sequence: i64) -> Result<Option<CopyId>, Error> {
+        let building: Option<(i64, Uuid)> = sqlx::query_as(
+            "SELECT c.copy, c.epoch FROM copy c JOIN copy_progress p ON p.copy = c.copy \
+             WHERE c.status = 'BUILDING' AND p.producer = ? AND p.epoch = ? AND p.through >= ?",
         )
+        .bind(producer)
+        .bind(epoch)
+        .bind(sequence)
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(building.map(|(number, epoch)| CopyId { number, epoch }))
+    }
+
+    async fn note_taken_in(&mut self, copy: CopyId, producer: &str, epoch: Uuid, sequence: i64) -> Result<(), Error> {
+        let taken_in =
+            sqlx::query("DELETE FROM copy_passed_over WHERE copy = ? AND producer = ? AND epoch = ? AND sequence = ?");
+        let taken_in = taken_in.bind(copy.number).bind(producer).bind(epoch).bind(sequence);
+        if taken_in.execute(self.connection()).await?.rows_affected() == 0 {
+            Ok(())
+        } else {
+            count(self, copy, -1).await
+        }
+    }
+
+    async fn unaccounted(&mut self, copy: CopyId, limit: u32) -> Result<Vec<PassedOver>, Error> {
+        let rows: Vec<PassedOverRow> = sqlx::query_as(
+            "SELECT producer, epoch, sequence, event_id FROM copy_passed_over p WHERE copy = ? \
+             AND EXISTS (SELECT 1 FROM inbox_event i WHERE i.event_id = p.event_id) \
+             AND NOT EXISTS (SELECT 1 FROM dead_letter d WHERE d.event_id = p.event_id) LIMIT ?",
+        )
+        .bind(copy.number)
+        .bind(limit)
         .fetch_all(self.connection())
         .await?;
-        let mut ticked = Vec::with_capacity(epochs.len());
-        for (producer, epoch) in epochs {
-            let highest: Option<i64> =
-                sqlx::query_scalar("SELECT max(sequence) FROM inbox_tick WHERE producer = ? AND epoch = ?")
-                    .bind(&producer)
-                    .bind(epoch)
-                    .fetch_one(self.connection())
-                    .await?;
-            ticked.push(Ticked { producer, epoch, highest: highest.unwrap_or(0) });
+        let event =
+            |PassedOverRow { producer, epoch, sequence, event_id }| PassedOver { producer, epoch, sequence, event_id };
+        Ok(rows.into_iter().map(event).collect())
+    }
+
+    async fn give_up(&mut self, copy: CopyId, failure: &str, now: OffsetDateTime) -> Result<(), Error> {
+        let given_up = sqlx::query(
+            "UPDATE copy SET status = 'RETIRED', failure = ?, built_time = ?, holder = NULL, lease_until = 0 \
+             WHERE copy = ? AND status = 'BUILDING'",
+        );
+        let given_up = given_up.bind(failure).bind(micros(now)).bind(copy.number).execute(self.connection()).await?;
+        one_row(&given_up, "copy being built")
+    }
+
+    async fn ticked(&mut self) -> Result<Vec<Ticked>, Error> {
+        let mut ticked: Vec<Ticked> = Vec::new();
+        loop {
+            let next = match ticked.last() {
+                None => sqlx::query_as(LAST_TICK),
+                Some(last) => sqlx::query_as(TICK_BEFORE).bind(&last.producer).bind(last.epoch),
+            };
+            let next: Option<(String, Uuid, i64)> = next.fetch_optional(self.connection()).await?;
+            let Some((producer, epoch, highest)) = next else { return Ok(ticked) };
+            ticked.push(Ticked { producer, epoch, highest });
         }
-        Ok(ticked)
     }
 
     async fn serve(&mut self, copy: CopyId, now: OffsetDateTime) -> Result<(), Error> {
         let retired = sqlx::query("UPDATE copy SET status = 'RETIRED' WHERE status = 'SERVED'");
         one_row(&retired.execute(self.connection()).await?, "served copy")?;
         let served = sqlx::query(
-            "UPDATE copy SET status = 'SERVED', served_time = ?, holder = NULL, lease_until = 0 \
+            "UPDATE copy SET status = 'SERVED', built_time = ?, holder = NULL, lease_until = 0 \
              WHERE copy = ? AND status = 'BUILDING'",
         );
         let served = served.bind(micros(now)).bind(copy.number).execute(self.connection()).await?;
@@ -168,7 +230,17 @@ struct CopyRow {
     copy: i64,
     epoch: Uuid,
     create_time: i64,
-    served_time: Option<i64>,
+    built_time: Option<i64>,
+    failure: Option<String>,
+    skipped: i64,
+}
+
+#[derive(FromRow)]
+struct PassedOverRow {
+    producer: String,
+    epoch: Uuid,
+    sequence: i64,
+    event_id: Uuid,
 }
 
 #[derive(FromRow)]
@@ -179,6 +251,12 @@ struct ProgressRow {
     head: i64,
 }
 
+/// Counts events that a copy has passed over, or has taken in after all.
+async fn count(tx: &mut Tx, copy: CopyId, events: i64) -> Result<(), Error> {
+    let counted = sqlx::query("UPDATE copy SET skipped = skipped + ? WHERE copy = ?");
+    one_row(&counted.bind(events).bind(copy.number).execute(tx.connection()).await?, "copy")
+}
+
 /// The one rebuild that `query` finds, with its progress.
 pub(super) async fn rebuild(connection: &mut SqliteConnection, query: &'static str) -> Result<Option<Rebuild>, Error> {
     let row: Option<CopyRow> = sqlx::query_as(query).fetch_optional(&mut *connection).await?;
@@ -186,7 +264,9 @@ pub(super) async fn rebuild(connection: &mut SqliteConnection, query: &'static s
     Ok(Some(Rebuild {
         copy: CopyId { number: row.copy, epoch: row.epoch },
         create_time: time(row.create_time)?,
-        served_time: row.served_time.map(time).transpose()?,
+        served_time: row.built_time.filter(|_| row.failure.is_none()).map(time).transpose()?,
+        failure: row.failure,
+        passed_over: row.skipped,
         progress: progress(connection, row.copy).await?,
     }))
 }

@@ -27,8 +27,8 @@ const CHANGES: i64 = 50;
 /// Bytes of lines after which no more orders are read for a watch at once.
 const CHANGES_BYTES: usize = 64 * 1024;
 
-const LAST_REBUILD: &str = "SELECT copy, epoch, create_time, served_time FROM copy WHERE create_time IS NOT NULL \
-    ORDER BY copy DESC LIMIT 1";
+const LAST_REBUILD: &str = "SELECT copy, epoch, create_time, built_time, failure, skipped FROM copy \
+    WHERE create_time IS NOT NULL ORDER BY copy DESC LIMIT 1";
 
 /// Reads through connections that can only read.
 #[derive(Clone)]
