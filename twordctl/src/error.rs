@@ -91,6 +91,11 @@ impl Failure {
         matches!(self.code, Code::Unavailable | Code::DeadlineExceeded)
     }
 
+    /// Whether a field of the request was refused.
+    pub fn blames(&self, field: &str) -> bool {
+        self.violations.iter().any(|(blamed, _)| blamed == field)
+    }
+
     /// The status in its canonical spelling, such as `NOT_FOUND`.
     pub fn status(&self) -> &'static str {
         match self.code {

@@ -45,6 +45,38 @@ where
     }
 }
 
+/// As [`ask`], of those whom the value of `field` concerns: a service that refuses it is left out, unless all do.
+///
+/// # Errors
+/// A service refused something else, all refused this, or none answered.
+pub async fn ask_concerned<T, F, Fut>(services: &[Service], field: &str, ask: F) -> Result<Merged<T>, Error>
+where
+    F: Fn(Service) -> Fut,
+    Fut: Future<Output = Result<T, Failure>>,
+{
+    let answered = |service| {
+        let answer = ask(service);
+        async move {
+            match answer.await {
+                Err(failure) if failure.blames(field) => Ok(Err(failure)),
+                answer => answer.map(Ok),
+            }
+        }
+    };
+    let merged = self::ask(services, answered).await?;
+    let (mut answers, mut refused) = (Vec::new(), None);
+    for (service, answer) in merged.answers {
+        match answer {
+            Ok(answer) => answers.push((service, answer)),
+            Err(failure) => refused = Some(failure),
+        }
+    }
+    match refused {
+        Some(failure) if answers.is_empty() => Err(failure.into()),
+        Some(_) | None => Ok(Merged { answers, away: merged.away }),
+    }
+}
+
 impl Away {
     /// Notes one more.
     pub fn add(&mut self, service: Service, failure: Failure) {
@@ -82,7 +114,8 @@ impl Away {
 
 #[cfg(test)]
 mod tests {
-    use tonic::Status;
+    use tonic::{Code, Status};
+    use tonic_types::{ErrorDetails, StatusExt};
 
     use super::*;
 
@@ -104,6 +137,24 @@ mod tests {
         assert_eq!(merged.answers.len(), 4);
         assert_eq!(merged.away.json()[0]["service"], "notify");
         assert_eq!(merged.away.told(), Exit::Away);
+    }
+
+    #[tokio::test]
+    async fn who_is_not_concerned_is_left_out_unless_nobody_is() {
+        let refusal = || {
+            let details = ErrorDetails::with_bad_request_violation("producer", "is not consumed here");
+            Status::with_error_details(Code::InvalidArgument, "wrong fields", details)
+        };
+        let concerned = |some: bool, field: &'static str| async move {
+            let ask = |service| async move {
+                if some && service == Service::Notify { Ok(1) } else { Err(Failure::from(refusal())) }
+            };
+            ask_concerned(&Service::ALL, field, ask).await
+        };
+        let merged = concerned(true, "producer").await.expect("an answer");
+        assert_eq!((merged.answers, merged.away.is_empty()), (vec![(Service::Notify, 1)], true));
+        assert_eq!(concerned(false, "producer").await.expect_err("refused").exit(), Exit::Failed);
+        assert_eq!(concerned(true, "event_id").await.expect_err("refused").exit(), Exit::Failed);
     }
 
     #[tokio::test]

@@ -72,7 +72,8 @@ pub async fn of(
 /// A service refused, or none answered.
 pub async fn run(context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let (asked, limit) = ((arguments.producer.as_str(), arguments.status), arguments.limit.rows());
-    let merged = merge::ask(&arguments.services.asked(), |service| of(context, service, asked, limit)).await?;
+    let services = arguments.services.asked();
+    let merged = merge::ask_concerned(&services, "producer", |service| of(context, service, asked, limit)).await?;
     let more = merged.answers.iter().any(|(_, letters)| letters.more);
     let mut letters = Vec::new();
     for (service, rows) in &merged.answers {

@@ -40,7 +40,8 @@ pub async fn run(context: &Context, arguments: &Arguments) -> Result<Exit, Error
     if arguments.event_ids.len() > 200 {
         return Err(Error::Usage("name at most 200 events, or say --all".to_owned()));
     }
-    let merged = merge::ask(&arguments.services.asked(), |service| redriven(context, service, arguments)).await?;
+    let services = arguments.services.asked();
+    let merged = merge::ask_concerned(&services, "producer", |service| redriven(context, service, arguments)).await?;
     let outcomes: Vec<(Service, &RedriveOutcome)> =
         merged.answers.iter().flat_map(|(service, one)| one.outcomes.iter().map(|one| (*service, one))).collect();
     let told = outcomes.iter().map(|(service, one)| Ok(json::with("service", service.name(), json::of(*one)?)));
