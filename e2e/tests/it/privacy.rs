@@ -15,8 +15,9 @@ const ADDRESS: &str = "77 Nonesuch Alley";
 const OTHER_ADDRESS: &str = "78 Elsewhere Mews";
 const MAILBOX: &str = "zebulon.quartermaine@nonesuch.example";
 
-/// Words that nothing else has, as they would look in a log however they got there.
-const TRACES: [&str; 6] = ["Zebulon", "Quartermaine", "9753", "Nonesuch Alley", "Elsewhere Mews", "nonesuch.example"];
+/// Words that nothing else has, no hexadecimal id either, as they would look in a log however they got there.
+const TRACES: [&str; 7] =
+    ["Zebulon", "Quartermaine", "9753-8642", "97538642", "Nonesuch Alley", "Elsewhere Mews", "nonesuch.example"];
 
 /// The own code of every service tells everything that it can.
 fn talkative(mesh: xtask::mesh::MeshBuilder) -> xtask::mesh::MeshBuilder {
