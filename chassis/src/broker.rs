@@ -6,13 +6,13 @@ use async_nats::{
     ConnectOptions, Event, ServerAddr,
     jetstream::{
         self, Context,
-        consumer::{AckPolicy, Consumer, DeliverPolicy, pull},
+        consumer::{AckPolicy, Consumer, DeliverPolicy, Info, pull},
         stream::{DiscardPolicy, RetentionPolicy, StorageType},
     },
 };
 use tokio::sync::watch;
 
-use crate::config::Options;
+use crate::{config::Options, deadline};
 
 /// The stream that holds every event.
 pub const STREAM: &str = "TWORD";
@@ -79,6 +79,16 @@ impl Broker {
             // The client was dropped: the process is ending.
             std::future::pending::<()>().await;
         }
+    }
+
+    /// What the broker tells of the durable consumer `name`; none where either is away, or the broker does not answer
+    /// within `patience`.
+    pub async fn consumer(&self, name: &str, patience: Duration) -> Option<Info> {
+        if !self.is_connected() {
+            return None;
+        }
+        let found = self.context.get_consumer_from_stream::<pull::Config, _, _>(name, STREAM);
+        Some(deadline::within(patience, found).await.ok()?.ok()?.cached_info().clone())
     }
 
     /// Where events are published.

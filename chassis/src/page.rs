@@ -68,9 +68,7 @@ impl Page {
     /// # Errors
     /// `INVALID_PAGE_TOKEN` where it is none.
     pub fn of_uuids(self) -> Result<Self, Refusal> {
-        if let Some(cursor) = &self.after {
-            cursor.uuid()?;
-        }
+        self.after_uuid()?;
         Ok(self)
     }
 
@@ -79,10 +77,24 @@ impl Page {
     /// # Errors
     /// `INVALID_PAGE_TOKEN` where it is none.
     pub fn of_numbers(self) -> Result<Self, Refusal> {
-        match &self.after {
-            Some(cursor) if cursor.id.parse::<i64>().is_err() => Err(invalid_token()),
-            _ => Ok(self),
-        }
+        self.after_number()?;
+        Ok(self)
+    }
+
+    /// The row that the page begins after, where rows have UUIDs; none for the first page.
+    ///
+    /// # Errors
+    /// `INVALID_PAGE_TOKEN` where the token tells of no UUID.
+    pub fn after_uuid(&self) -> Result<Option<(OffsetDateTime, Uuid)>, Refusal> {
+        self.after.as_ref().map(|after| Ok((after.time, after.uuid()?))).transpose()
+    }
+
+    /// The number that the page begins after, where rows have numbers from 1; 0 for the first page.
+    ///
+    /// # Errors
+    /// `INVALID_PAGE_TOKEN` where the token tells of no number.
+    pub fn after_number(&self) -> Result<i64, Refusal> {
+        self.after.as_ref().map_or(Ok(0), |after| after.id.parse().map_err(|_invalid| invalid_token()))
     }
 
     /// How many rows to read: one more than the page has, to know whether there is a next page.

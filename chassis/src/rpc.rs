@@ -11,6 +11,7 @@ use std::{
 use metrics::{Counter, Gauge, Histogram};
 use prost::Message;
 use prost_types::FileDescriptorSet;
+use tokio_util::task::TaskTracker;
 use tonic::Code;
 
 pub use call::Call;
@@ -26,6 +27,7 @@ const EVENT_LOG: &str = "tword.ops.v1.EventLogService";
 pub struct Methods {
     known: Arc<HashMap<String, Arc<Method>>>,
     unknown: Arc<Method>,
+    in_flight: TaskTracker,
 }
 
 /// A method on one side of its calls.
@@ -37,6 +39,8 @@ pub struct Method {
     pub name: String,
     /// Both, as spans are called.
     pub full_name: String,
+    /// Has a token of each call under way, of whichever method.
+    in_flight: TaskTracker,
     meters: OnceLock<Meters>,
 }
 
@@ -63,14 +67,16 @@ impl Methods {
     }
 
     fn new(side: Side, wanted: impl Fn(&str) -> bool) -> Self {
+        let in_flight = TaskTracker::new();
+        let method = |service, name| Arc::new(Method::new(side, service, name, in_flight.clone()));
         let known = [proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET]
             .into_iter()
             .flat_map(methods)
             .filter(|(service, _)| wanted(service))
-            .map(|(service, name)| (format!("/{service}/{name}"), Arc::new(Method::new(side, service, name))))
+            .map(|(service, name)| (format!("/{service}/{name}"), method(service, name)))
             .collect();
-        let unknown = Method::new(side, "unknown".to_owned(), "unknown".to_owned());
-        Self { known: Arc::new(known), unknown: Arc::new(unknown) }
+        let unknown = method("unknown".to_owned(), "unknown".to_owned());
+        Self { known: Arc::new(known), unknown, in_flight }
     }
 
     /// Shows the metrics of some services' methods before their first call: a rate needs a beginning.
@@ -78,6 +84,11 @@ impl Methods {
         for method in self.known.values().filter(|method| wanted(&method.service)) {
             method.meters();
         }
+    }
+
+    /// Counts the calls that have not ended, until the last of their answers was taken or dropped.
+    pub fn in_flight(&self) -> TaskTracker {
+        self.in_flight.clone()
     }
 
     /// The method of a path.
@@ -101,9 +112,9 @@ fn methods(descriptors: &[u8]) -> Vec<(String, String)> {
 }
 
 impl Method {
-    fn new(side: Side, service: String, name: String) -> Self {
+    fn new(side: Side, service: String, name: String, in_flight: TaskTracker) -> Self {
         let full_name = format!("{service}/{name}");
-        Self { side, service, name, full_name, meters: OnceLock::new() }
+        Self { side, service, name, full_name, in_flight, meters: OnceLock::new() }
     }
 
     /// Whether it is called again and again for nothing in particular: then it is no trace of its own.

@@ -3,7 +3,6 @@
 pub mod admin;
 pub mod drain;
 pub mod health;
-mod in_flight;
 mod limit;
 mod observe;
 mod panics;
@@ -23,7 +22,6 @@ use tower::{Layer, util::BoxCloneSyncService};
 
 use crate::{auth, deadline::Deadlines};
 
-pub use in_flight::InFlight;
 pub use limit::Limit;
 pub use observe::Observe;
 pub use panics::catch_panics;
@@ -41,10 +39,8 @@ pub struct Stack {
     pub deadlines: Deadlines,
     /// How many calls may be in flight.
     pub limit: Limit,
-    /// Rates, errors and durations by method.
+    /// Rates, errors and durations by method, and the calls in flight.
     pub observe: Observe,
-    /// How many calls are in flight.
-    pub in_flight: InFlight,
     /// Most concurrent streams of one connection.
     pub max_streams_per_connection: u32,
 }
@@ -84,6 +80,6 @@ impl Stack {
         let authenticated = BoxCloneSyncService::new(self.auth.layer(routes));
         let bounded = BoxCloneSyncService::new(self.deadlines.layer(authenticated));
         let limited = self.limit.wrap(catch_panics(unreadable::refuse_unreadable(bounded)));
-        self.in_flight.wrap(self.observe.wrap(limited))
+        self.observe.wrap(limited)
     }
 }

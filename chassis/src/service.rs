@@ -154,7 +154,6 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
 
     /// Serves operators, once everything that is consumed is known.
     fn operate(&mut self) {
-        gauges::describe();
         let (reads, clock) = (Arc::clone(&self.log), self.clock());
         self.every("gauges", gauges::PERIOD, move || Box::pin(gauges::set(Arc::clone(&reads), Arc::clone(&clock))));
         let operations = Operations {

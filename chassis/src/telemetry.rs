@@ -11,6 +11,7 @@ use tracing_subscriber::{
 
 use crate::{config::LogFormat, refusal};
 
+pub(crate) use meters::number;
 pub use meters::{describe, measure};
 
 /// Why telemetry could not be set up or changed.

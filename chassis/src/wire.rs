@@ -1,9 +1,11 @@
 //! Conversions between wire types and the plain values that domains use.
 
 use prost_types::Timestamp;
-use proto::Money;
+use proto::{Money, ops};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use crate::audit::FieldChange;
 
 /// A time as a Timestamp.
 pub fn timestamp(time: OffsetDateTime) -> Timestamp {
@@ -16,6 +18,18 @@ pub fn time(timestamp: Option<&Timestamp>) -> Option<OffsetDateTime> {
     let timestamp = timestamp?;
     let nanos = i128::from(timestamp.seconds) * 1_000_000_000 + i128::from(timestamp.nanos);
     OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()
+}
+
+impl From<FieldChange> for ops::v1::FieldChange {
+    fn from(FieldChange { name: field, before, after, personal }: FieldChange) -> Self {
+        Self { field, before, after, personal }
+    }
+}
+
+impl From<ops::v1::FieldChange> for FieldChange {
+    fn from(ops::v1::FieldChange { field: name, before, after, personal }: ops::v1::FieldChange) -> Self {
+        Self { name, before, after, personal }
+    }
 }
 
 /// Why a field of the wire is wrong.

@@ -23,6 +23,13 @@ pub fn order_of(shop: &Shop, phone_id: &str, quantity: i32) -> Value {
     })
 }
 
+/// The body of a customer's `PlaceOrder`: one unit of the shop's first phone, to an address that no other customer has.
+pub fn order_by(shop: &Shop, customer: &Person) -> Value {
+    let mut body = order_of(shop, &shop.phones[0], 1);
+    body["recipient"]["address"] = format!("서울특별시 강남구 {}", customer.id).into();
+    body
+}
+
 /// Whom the order of a `PlaceOrder`'s body is to be delivered to.
 pub fn recipient(body: &Value) -> Recipient {
     let [name, phone_number, address] = ["name", "phoneNumber", "address"]
@@ -47,8 +54,7 @@ pub async fn place(world: &World, shop: &Shop) -> Placed {
 
 /// A customer orders one unit of the shop's first phone, as long as it takes.
 pub async fn place_as(world: &World, shop: &Shop, customer: Person) -> Placed {
-    let mut body = order_of(shop, &shop.phones[0], 1);
-    body["recipient"]["address"] = format!("서울특별시 강남구 {}", customer.id).into();
+    let body = order_by(shop, &customer);
     let placed = world.rest(&customer).persist("/v1/orders", &key(), &body).await.ok();
     Placed { order_id: order_id(&placed), customer, recipient: recipient(&body) }
 }
@@ -91,6 +97,13 @@ pub async fn ship(staff: &Rest, order_id: &str) -> Answer {
 /// Completes.
 pub async fn complete(staff: &Rest, order_id: &str) -> Answer {
     staff.persist(&format!("/v1/deliveries/{order_id}:complete"), &key(), &json!({})).await
+}
+
+/// Ships as soon as it can be shipped, and completes.
+pub async fn deliver(staff: &Rest, order_id: &str) {
+    delivery_reaches(staff, order_id, "READY").await;
+    ship(staff, order_id).await.ok();
+    complete(staff, order_id).await.ok();
 }
 
 /// Cancels.

@@ -2,7 +2,6 @@
 
 use proto::Money;
 use proto::delivery::v1::delivery_service_client::DeliveryServiceClient;
-use proto::mypage::v1::my_page_operations_service_client::MyPageOperationsServiceClient;
 use proto::mypage::v1::my_page_service_client::MyPageServiceClient;
 use proto::notify::v1::notify_operations_service_client::NotifyOperationsServiceClient;
 use proto::notify::v1::notify_service_client::NotifyServiceClient;
@@ -107,11 +106,6 @@ impl Grpc {
     /// notify-svc, for operators.
     pub fn notify_operations(&self) -> NotifyOperationsServiceClient<Authorised> {
         NotifyOperationsServiceClient::new(self.service())
-    }
-
-    /// What operators ask of mypage-svc.
-    pub fn mypage_operations(&self) -> MyPageOperationsServiceClient<Authorised> {
-        MyPageOperationsServiceClient::new(self.service())
     }
 
     /// mypage-svc.

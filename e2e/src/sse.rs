@@ -23,11 +23,16 @@ impl Rest {
         if !response.status().is_success() {
             return Err(Answer::read(response).await.unwrap_or_else(|error| panic!("{error}")));
         }
-        Ok(Events { response, buffer: Vec::new() })
+        Ok(Events::new(response))
     }
 }
 
 impl Events {
+    /// Reads an answer that has begun.
+    pub fn new(response: reqwest::Response) -> Self {
+        Self { response, buffer: Vec::new() }
+    }
+
     /// The headers of the answer.
     pub fn headers(&self) -> &HeaderMap {
         self.response.headers()

@@ -10,6 +10,7 @@ use crate::world::{Person, World};
 
 /// The tool, with an address and a token.
 pub struct Twordctl {
+    program: PathBuf,
     url: String,
     token: String,
 }
@@ -28,24 +29,23 @@ pub struct Ran {
 impl Twordctl {
     /// Against the mesh's edge, as this person.
     pub fn new(world: &World, person: &Person) -> Self {
-        Self::at(&world.mesh().edge(), &person.token)
+        Self::at(world, &world.mesh().edge(), &person.token)
     }
 
     /// Against any address, with any token.
-    pub fn at(url: &str, token: &str) -> Self {
-        Self { url: url.to_owned(), token: token.to_owned() }
+    pub fn at(world: &World, url: &str, token: &str) -> Self {
+        Self { program: world.mesh().binary("twordctl"), url: url.to_owned(), token: token.to_owned() }
     }
 
     /// Runs it to its end; nobody is at its terminal.
     pub async fn run(&self, arguments: &[&str]) -> Ran {
-        let program = binary();
-        let mut command = Command::new(&program);
+        let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TWORD_")) {
             command.env_remove(name);
         }
         command.args(arguments).env("TWORD_URL", &self.url).env("TWORD_TOKEN", &self.token).stdin(Stdio::null());
         let ran = command.kill_on_drop(true).output().await;
-        let ran = ran.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let ran = ran.unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
         let ran = Ran { code: ran.status.code().unwrap_or(-1), out: text(ran.stdout), err: text(ran.stderr) };
         assert!(!ran.out.contains(&self.token) && !ran.err.contains(&self.token), "the token is shown");
@@ -58,13 +58,4 @@ impl Twordctl {
         let told = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
         (ran.code, told)
     }
-}
-
-/// Where cargo puts the workspace's binaries: beside the tests' own folder, unless told otherwise.
-fn binary() -> PathBuf {
-    let beside = || {
-        let tests = std::env::current_exe().expect("the test's path");
-        tests.parent().and_then(|deps| deps.parent()).expect("cargo's folder").to_owned()
-    };
-    std::env::var_os("TWORD_BIN_DIR").map_or_else(beside, PathBuf::from).join("twordctl")
 }

@@ -28,8 +28,8 @@ use crate::{
         texts::Templates,
     },
     app::{
-        EraseCustomer, GetContact, GetMessage, ListMessages, Read, RedriveMessage, RotateSecret, Sender, Tell, Texts,
-        UpdateContact,
+        Bell, EraseCustomer, GetContact, GetMessage, ListMessages, Read, RedriveMessage, RotateSecret, Sender, Tell,
+        Texts, UpdateContact,
         send::{Limits, Means},
     },
     domain::{ChannelName, Language, Retry},
@@ -40,7 +40,7 @@ pub const NAME: &str = "notify-svc";
 /// Its name and ports.
 pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8084", "127.0.0.1:9084");
 
-/// How long a message may lie before it is looked for.
+/// How long a new message may lie before it is sent.
 const POLL: Duration = Duration::from_millis(100);
 /// How often what is not sent is counted.
 const COUNT: Duration = Duration::from_secs(5);
@@ -121,13 +121,15 @@ pub async fn run(config: Config) -> Result<(), Error> {
     };
     let (get, list) = (GetMessage::new(Arc::clone(&reads)), ListMessages::new(Arc::clone(&reads)));
     service.serve(NotifyServiceServer::new(Notify::new(get, list, contacts, Arc::clone(&texts))));
-    let redrive = RedriveMessage::new(store.clone(), Arc::clone(&clock));
+    let bell = Bell::default();
+    let redrive = RedriveMessage::new(store.clone(), Arc::clone(&clock), bell.clone());
     let erase = EraseCustomer::new(store.clone(), Arc::clone(&clock));
     service.serve(NotifyOperationsServiceServer::new(Operations::new(redrive, erase, Arc::clone(&texts))));
     service.rules(access::RULES);
 
-    let _caught_up = service.consume("order", OrderEvents::new(Tell::new(Arc::clone(&clock), language)));
-    let means = Means { store, reads: Arc::clone(&reads), clock, texts, roll: rand::random };
+    let tell = Tell::new(Arc::clone(&clock), language, bell.clone());
+    let _caught_up = service.consume("order", OrderEvents::new(tell));
+    let means = Means { store, reads: Arc::clone(&reads), clock, texts, roll: rand::random, bell };
     send(&mut service, &ways, &means, limits);
     metrics::describe();
     service.every("metrics", COUNT, move || {
@@ -145,7 +147,7 @@ fn send(service: &mut Service<dyn app::Tx>, ways: &settings::Ways, means: &Means
         let sender = Arc::new(Sender::new(name, ways.channel(name), means.clone(), limits));
         service.every(sweep, POLL, move || {
             let sender = Arc::clone(&sender);
-            Box::pin(async move { sender.run().await.map_err(Into::into) })
+            Box::pin(async move { sender.sweep().await.map_err(Into::into) })
         });
     }
 }

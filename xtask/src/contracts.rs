@@ -21,8 +21,9 @@ pub const FILES: [&str; 4] = ["descriptors.binpb", "openapi.yaml", "docs.html", 
 /// A file could not be made or written.
 pub fn write(dir: &Path) -> Result<()> {
     paths::make_dir(dir)?;
-    let contents =
-        [proto::DESCRIPTORS.to_vec(), openapi::text()?.into_bytes(), openapi::page()?.into_bytes(), archive()?];
+    let document = openapi::document()?;
+    let (text, page) = (openapi::text(&document), openapi::page::html(&document));
+    let contents = [proto::DESCRIPTORS.to_vec(), text.into_bytes(), page.into_bytes(), archive()?];
     FILES.iter().zip(contents).try_for_each(|(name, bytes)| paths::write(&dir.join(name), &bytes))
 }
 

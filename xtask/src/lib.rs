@@ -7,7 +7,7 @@ pub mod contracts;
 pub mod demo;
 pub mod error;
 pub mod mesh;
-pub mod openapi;
+mod openapi;
 mod paths;
 mod progress;
 pub mod state;

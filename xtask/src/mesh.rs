@@ -44,6 +44,7 @@ pub struct Mesh {
     dir: PathBuf,
     ports: Ports,
     keys: Keys,
+    binaries: PathBuf,
     processes: Vec<Arc<Process>>,
 }
 
@@ -183,6 +184,11 @@ impl Mesh {
     /// The directory that everything is in.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Where a program of the workspace is: one of the services', or another beside them.
+    pub fn binary(&self, name: &str) -> PathBuf {
+        self.binaries.join(name)
     }
 
     /// A service's SQLite file.

@@ -1,7 +1,7 @@
 //! The REST API as a document by `OpenAPI` 3.1, made from the contracts' descriptor set.
 
 mod comments;
-mod page;
+pub mod page;
 mod paths;
 mod schema;
 pub mod yaml;
@@ -15,6 +15,7 @@ use self::comments::Comments;
 use self::schema::Schemas;
 use self::yaml::Node;
 use crate::error::{Context, Error, Result};
+use crate::mesh::Service;
 use crate::paths as places;
 
 const ABOUT: &str = "Phone orders for dealerships. Everything here is also gRPC and gRPC-Web at the same address, by the same \
@@ -78,75 +79,60 @@ fn info() -> Node {
 }
 
 fn components(schemas: Schemas) -> Node {
-    let text = |pattern: &str| Node::map([("type", "string".into()), ("pattern", pattern.into())]);
+    let bearer = Node::map([("type", "http".into()), ("scheme", "bearer".into()), ("bearerFormat", "JWT".into())]);
+    Node::map([
+        ("securitySchemes", Node::map([("bearer", bearer)])),
+        ("parameters", parameters()),
+        ("responses", Node::map([("Refused", refused())])),
+        ("schemas", schemas.into_node()),
+    ])
+}
+
+/// The headers that calls of several services take.
+fn parameters() -> Node {
     let header = |name: &str, text: &str, required: bool, schema: Node| {
         Node::map([("name", name.into()), ("in", "header".into()), ("description", text.into())])
             .with("required", required)
             .with("schema", schema)
     };
-    let contexts = Node::list(["shop", "order", "delivery", "notify", "mypage"]);
-    let parameters = Node::map([
-        (
-            "IdempotencyKey",
-            header(
-                "idempotency-key",
-                "Makes the call safe to repeat: the same key with the same request gets the first successful answer again. \
-                 1 to 255 visible ASCII characters; a new one for each new wish.",
-                false,
-                text("^[!-~]{1,255}$"),
-            ),
-        ),
-        (
-            "Service",
-            header(
-                "x-tword-service",
-                "The service that is asked.",
-                true,
-                Node::map([("type", "string".into()), ("enum", contexts)]),
-            ),
-        ),
-    ]);
-    let status = Node::map([("$ref", "#/components/schemas/google.rpc.Status".into())]);
-    let seconds = "After how many seconds a repetition can help; absent where none can.";
-    let headers = Node::map([
-        ("retry-after", Node::map([("description", seconds.into()), ("schema", text("^[0-9]+$"))])),
-        (
-            "x-request-id",
-            Node::map([("description", "What to name in a report.".into()), ("schema", text("^[0-9a-f-]{36}$"))]),
-        ),
-    ]);
-    let refused = Node::map([
-        ("description", "Refused: the HTTP status, the code and the reason belong together (docs/errors.md).".into()),
-        ("headers", headers),
-        ("content", Node::map([("application/json", Node::map([("schema", status)]))])),
-    ]);
-    let bearer = Node::map([("type", "http".into()), ("scheme", "bearer".into()), ("bearerFormat", "JWT".into())]);
+    let key = "Makes the call safe to repeat: the same key with the same request gets the first successful answer again. \
+               1 to 255 visible ASCII characters; a new one for each new wish.";
+    let contexts = Node::list(Service::ALL.map(Service::context));
+    let service = Node::map([("type", "string".into()), ("enum", contexts)]);
     Node::map([
-        ("securitySchemes", Node::map([("bearer", bearer)])),
-        ("parameters", parameters),
-        ("responses", Node::map([("Refused", refused)])),
-        ("schemas", schemas.into_node()),
+        ("IdempotencyKey", header("idempotency-key", key, false, matching("^[!-~]{1,255}$"))),
+        ("Service", header("x-tword-service", "The service that is asked.", true, service)),
     ])
 }
 
-/// The document as text, as it stands in the tree and as the edge serves it.
-///
-/// # Errors
-/// As [`document`].
-pub fn text() -> Result<String> {
-    Ok(format!("# Made from the contracts by: cargo xtask openapi\n{}", document()?))
+/// Every answer that is no success.
+fn refused() -> Node {
+    let header = |text: &str, schema| Node::map([("description", text.into()), ("schema", schema)]);
+    let seconds = "After how many seconds a repetition can help; absent where none can.";
+    let headers = Node::map([
+        ("retry-after", header(seconds, matching("^[0-9]+$"))),
+        ("x-request-id", header("What to name in a report.", matching("^[0-9a-f-]{36}$"))),
+    ]);
+    let status = Node::map([("$ref", "#/components/schemas/google.rpc.Status".into())]);
+    Node::map([
+        ("description", "Refused: the HTTP status, the code and the reason belong together (docs/errors.md).".into()),
+        ("headers", headers),
+        ("content", Node::map([("application/json", Node::map([("schema", status)]))])),
+    ])
 }
 
-/// The document as a page for people: no script, nothing from elsewhere.
-///
-/// # Errors
-/// As [`document`].
-pub fn page() -> Result<String> {
-    Ok(page::html(&document()?))
+/// The schema of a text of a pattern.
+fn matching(pattern: &str) -> Node {
+    Node::map([("type", "string".into()), ("pattern", pattern.into())])
+}
+
+/// The document as text, as it stands in the tree and as the edge serves it.
+pub fn text(document: &Node) -> String {
+    format!("# Made from the contracts by: cargo xtask openapi\n{document}")
 }
 
 /// Where the document is kept in the tree.
-pub fn file() -> PathBuf {
+fn file() -> PathBuf {
     places::root().join("docs/openapi.yaml")
 }
 
@@ -155,7 +141,7 @@ pub fn file() -> PathBuf {
 /// # Errors
 /// As [`document`], or it could not be written.
 pub fn write() -> Result<()> {
-    places::write(&file(), text()?.as_bytes())
+    places::write(&file(), text(&document()?).as_bytes())
 }
 
 /// Checks that the document in the tree is that of the contracts.
@@ -163,7 +149,7 @@ pub fn write() -> Result<()> {
 /// # Errors
 /// It is another one.
 pub fn check() -> Result<()> {
-    if places::read(&file()).is_ok_and(|held| text().is_ok_and(|made| made == held)) {
+    if places::read(&file()).is_ok_and(|held| document().is_ok_and(|made| text(&made) == held)) {
         return Ok(());
     }
     Err(Error::new("docs/openapi.yaml is not what the contracts say").help("make it anew: cargo xtask openapi"))

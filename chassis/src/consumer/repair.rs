@@ -12,7 +12,7 @@ use super::{
     take_in::{Taken, take_in},
 };
 use crate::{
-    broker::{Error, STREAM},
+    broker::Error,
     inbox::{Gap, Progress},
     operations::gauges,
     refusal::chain,
@@ -97,19 +97,9 @@ fn overlap(before: &[Gap], now: &[Gap]) -> Vec<Gap> {
 /// Whether the broker has nothing more for this consumer: then what lies above the highest number seen is not on its way
 /// either. A durable that was made anew has nothing either, once it has brought what its stream still holds.
 async fn quiet<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>) -> bool {
-    if !consumer.broker.is_connected() {
-        return false;
-    }
-    let context = consumer.broker.context();
-    let durable = context.get_consumer_from_stream::<async_nats::jetstream::consumer::pull::Config, _, _>(
-        consumer.durable.as_str(),
-        STREAM,
-    );
-    match tokio::time::timeout(LOOK_DEADLINE, durable).await {
-        Ok(Ok(durable)) => durable.cached_info().num_pending == 0,
-        // Away, or missing: the pull makes it anew when it can.
-        Ok(Err(_)) | Err(_) => false,
-    }
+    // Where it is missing, the pull makes it anew when it can.
+    let durable = consumer.broker.consumer(&consumer.durable, LOOK_DEADLINE).await;
+    durable.is_some_and(|durable| durable.num_pending == 0)
 }
 
 async fn progress<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid) -> Result<Progress, Error> {

@@ -25,8 +25,8 @@ impl<T: Tx + ?Sized + 'static> Operations<T> {
         page::check_size(&mut violations, request.page_size);
         violations.finish()?;
         let filter = format!("events of {aggregate_id}");
-        let mut page = Page::parse(request.page_size, &request.page_token, &filter)?.of_numbers()?;
-        let after = page.after.as_ref().and_then(|after| after.id.parse().ok()).unwrap_or(0);
+        let mut page = Page::parse(request.page_size, &request.page_token, &filter)?;
+        let after = page.after_number()?;
         let versions = self.reads.versions(aggregate_id, after, page.rows(), MAX_BODY_BYTES).await?;
         // By bodies as the store bounds them, and then by what they become.
         page.bound(&versions, MAX_BODY_BYTES, |version| version.body.len());

@@ -1,12 +1,12 @@
 //! What people changed.
 
 use prost::Message as _;
-use proto::ops::v1::{AuditRecord, FieldChange, ListAuditRecordsRequest, ListAuditRecordsResponse};
+use proto::ops::v1::{AuditRecord, ListAuditRecordsRequest, ListAuditRecordsResponse};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{MAX_ANSWER_BYTES, Operations};
 use crate::{
-    audit::{self, Entry, Query},
+    audit::{Entry, Query},
     page::{self, Cursor, Page},
     refusal::{Refusal, Violations},
     store::Tx,
@@ -23,12 +23,12 @@ impl<T: Tx + ?Sized + 'static> Operations<T> {
         page::check_size(&mut violations, request.page_size);
         violations.finish()?;
         let filter = format!("audit of {:?} by {:?} since {since:?}", request.subject_id, request.actor_id);
-        let mut page = Page::parse(request.page_size, &request.page_token, &filter)?.of_uuids()?;
+        let mut page = Page::parse(request.page_size, &request.page_token, &filter)?;
         let query = Query {
             subject_id: Some(request.subject_id).filter(|id| !id.is_empty()),
             actor_id: Some(request.actor_id).filter(|id| !id.is_empty()),
             since,
-            after: page.after.as_ref().map(|after| Ok::<_, Refusal>((after.time, after.uuid()?))).transpose()?,
+            after: page.after_uuid()?,
             rows: page.rows(),
         };
         let found = self.reads.records(&query).await?;
@@ -56,13 +56,8 @@ fn record(entry: Entry) -> AuditRecord {
         action: entry.action,
         subject_kind: entry.subject_kind,
         subject_id: entry.subject_id,
-        changes: entry.changes.into_iter().map(change).collect(),
+        changes: entry.changes.into_iter().map(Into::into).collect(),
         traceparent: entry.traceparent.unwrap_or_default(),
         create_time: Some(timestamp(entry.time)),
     }
-}
-
-fn change(change: audit::FieldChange) -> FieldChange {
-    let audit::FieldChange { name: field, before, after, personal } = change;
-    FieldChange { field, before, after, personal }
 }

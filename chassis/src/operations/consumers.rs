@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::pull;
 use futures::future::{join, try_join_all};
 use proto::ops::v1::{ConsumerLag, ListConsumersResponse};
 
 use super::{Consumed, Operations};
 use crate::{
-    broker::STREAM,
     deadline,
     event_log::Reader,
     refusal::{Refusal, chain},
@@ -62,18 +60,8 @@ impl<T: Tx + ?Sized + 'static> Operations<T> {
 
     /// What the broker holds for the consumer, and what it handed over and heard no more of.
     async fn held(&self, consumed: &Consumed<T>) -> (i64, i64) {
-        let durable =
-            self.broker.context().get_consumer_from_stream::<pull::Config, _, _>(consumed.durable.as_str(), STREAM);
-        if !self.broker.is_connected() {
-            return (UNKNOWN, UNKNOWN);
-        }
-        match deadline::within(PATIENCE, durable).await {
-            Ok(Ok(durable)) => {
-                let info = durable.cached_info();
-                let pending = i64::try_from(info.num_pending).unwrap_or(i64::MAX);
-                (pending, i64::try_from(info.num_ack_pending).unwrap_or(i64::MAX))
-            }
-            Ok(Err(_)) | Err(_) => (UNKNOWN, UNKNOWN),
-        }
+        let Some(durable) = self.broker.consumer(&consumed.durable, PATIENCE).await else { return (UNKNOWN, UNKNOWN) };
+        let pending = i64::try_from(durable.num_pending).unwrap_or(i64::MAX);
+        (pending, i64::try_from(durable.num_ack_pending).unwrap_or(i64::MAX))
     }
 }

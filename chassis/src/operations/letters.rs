@@ -31,18 +31,20 @@ impl<T: Tx + ?Sized + 'static> Operations<T> {
         page::check_size(&mut violations, request.page_size);
         violations.finish()?;
         let filter = format!("dead letters of {:?} at {}", request.producer, request.status);
-        let mut page = Page::parse(request.page_size, &request.page_token, &filter)?.of_uuids()?;
+        let mut page = Page::parse(request.page_size, &request.page_token, &filter)?;
         let query = Query {
             producer: Some(request.producer).filter(|producer| !producer.is_empty()),
             standing: standing.flatten(),
-            after: page.after.as_ref().map(|after| Ok::<_, Refusal>((after.time, after.uuid()?))).transpose()?,
+            after: page.after_uuid()?,
             rows: page.rows(),
         };
-        let mut found = self.reads.letters(&query).await?;
-        page.bound(&found, MAX_ANSWER_BYTES, |kept| wire_letter(kept).encoded_len());
-        let place = |kept: &Kept| Cursor::new(kept.letter.time, kept.letter.event.id);
-        let next_page_token = page.finish(&mut found, &filter, place);
-        Ok(ListDeadLettersResponse { dead_letters: found.iter().map(wire_letter).collect(), next_page_token })
+        let found = self.reads.letters(&query).await?;
+        let told = |kept: &Kept| (Cursor::new(kept.letter.time, kept.letter.event.id), wire_letter(kept));
+        let mut found: Vec<_> = found.iter().map(told).collect();
+        page.bound(&found, MAX_ANSWER_BYTES, |(_, letter)| letter.encoded_len());
+        let next_page_token = page.finish(&mut found, &filter, |(place, _)| place.clone());
+        let dead_letters = found.into_iter().map(|(_, letter)| letter).collect();
+        Ok(ListDeadLettersResponse { dead_letters, next_page_token })
     }
 
     pub(super) async fn letter(&self, request: &GetDeadLetterRequest) -> Result<GetDeadLetterResponse, Refusal> {

@@ -18,8 +18,8 @@ impl<T: Tx + ?Sized + 'static> Operations<T> {
         &self,
         request: &ListUnpublishedRequest,
     ) -> Result<ListUnpublishedResponse, Refusal> {
-        let page = Page::parse(request.page_size, &request.page_token, FILTER)?.of_numbers()?;
-        let after = page.after.as_ref().and_then(|after| after.id.parse().ok()).unwrap_or(0);
+        let page = Page::parse(request.page_size, &request.page_token, FILTER)?;
+        let after = page.after_number()?;
         let mut found = self.reads.unpublished(after, page.rows()).await?;
         let place = |event: &Unpublished| Cursor { time: event.time, id: event.position.to_string() };
         let next_page_token = page.finish(&mut found, FILTER, place);

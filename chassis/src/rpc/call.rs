@@ -9,6 +9,7 @@ use std::{
 
 use http::{HeaderMap, Response};
 use http_body::{Frame, SizeHint};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::{Code, Status, body::Body};
 
 use super::{HEALTH, Method, Side, code_name};
@@ -22,6 +23,7 @@ pub struct Call {
     span: Span,
     /// The call's own, for its end comes outside of it.
     lines: tracing::Span,
+    _in_flight: TaskTrackerToken,
 }
 
 impl Call {
@@ -34,7 +36,8 @@ impl Call {
             parts.set("rpc.system", "grpc");
             parts.set("rpc.service", method.service.clone()).set("rpc.method", method.name.clone());
         });
-        Self { method, started: Instant::now(), code: None, span, lines }
+        let in_flight = method.in_flight.token();
+        Self { method, started: Instant::now(), code: None, span, lines, _in_flight: in_flight }
     }
 
     /// The span of a call that goes to or comes from `parent`.

@@ -4,9 +4,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt, stream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio_util::sync::CancellationToken;
-
-use super::InFlight;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The phases of stopping, which each part of a service waits for.
 #[derive(Clone, Default)]
@@ -79,11 +77,11 @@ const UNREAD_PATIENCE: Duration = Duration::from_secs(3);
 const UNREAD_LOOK: Duration = Duration::from_millis(100);
 
 /// Answers with the number of calls in flight once, some time after `stopping`, nothing but unread streams is among them.
-pub async fn only_unread(stopping: CancellationToken, limits: Limits, calls: InFlight, unread: Unread) -> usize {
+pub async fn only_unread(stopping: CancellationToken, limits: Limits, calls: TaskTracker, unread: Unread) -> usize {
     stopping.cancelled().await;
     tokio::time::sleep(UNREAD_PATIENCE.min(limits.timeout / 2)).await;
     loop {
-        let left = calls.count();
+        let left = calls.len();
         if left <= unread() {
             return left;
         }

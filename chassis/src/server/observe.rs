@@ -7,6 +7,7 @@ use std::{
 
 use futures::future::BoxFuture;
 use http::{Request, Response};
+use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 use tower::{Service, util::BoxCloneSyncService};
 use tracing::Instrument;
@@ -25,6 +26,11 @@ impl Observe {
     /// Knows the methods of the named proto services, and health.
     pub fn new(services: &[&str]) -> Self {
         Self(Methods::of(Side::Server, services))
+    }
+
+    /// Counts the calls that have not ended.
+    pub fn in_flight(&self) -> TaskTracker {
+        self.0.in_flight()
     }
 
     pub(super) fn wrap(&self, inner: Handler) -> Handler {

@@ -15,7 +15,7 @@ use crate::{
     deadline::Deadlines,
     refusal::chain,
     server::{
-        self, InFlight, Limit, Observe, Stack, admin,
+        self, Limit, Observe, Stack, admin,
         drain::{self, Limits, Phases, Unread},
         health::{Health, Probe},
     },
@@ -65,7 +65,6 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
                 deadlines: Deadlines::new(self.options.call_timeout),
                 limit: Limit::new(self.options.max_calls),
                 observe: Observe::new(&self.served),
-                in_flight: InFlight::default(),
                 max_streams_per_connection: self.options.max_streams_per_connection,
             },
             health,
@@ -141,7 +140,8 @@ impl Bound {
         if let (Ok(grpc), Ok(admin)) = addresses {
             tracing::info!(%grpc, %admin, version = env!("CARGO_PKG_VERSION"), "listening");
         }
-        let left = drain::only_unread(phases.stopping.clone(), self.limits, self.stack.in_flight.clone(), self.unread);
+        let left =
+            drain::only_unread(phases.stopping.clone(), self.limits, self.stack.observe.in_flight(), self.unread);
         let server = server::serve(self.listener, self.routes, self.stack, phases.stopping.clone().cancelled_owned());
         running.spawn("gRPC server".to_owned(), async move {
             tokio::select! {

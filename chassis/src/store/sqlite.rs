@@ -136,6 +136,11 @@ pub fn time(micros: i64) -> Result<OffsetDateTime, Error> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).map_err(Error::inconsistent)
 }
 
+/// A row's time, for what decodes rows.
+fn time_of(micros: i64) -> Result<OffsetDateTime, sqlx::Error> {
+    time(micros).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {

@@ -5,7 +5,9 @@ use metrics::Unit;
 use crate::{
     broker,
     clock::{Clock, SystemClock},
-    consumer, relay, rpc, store, trace,
+    consumer,
+    operations::gauges,
+    relay, rpc, store, trace,
 };
 
 const BUILD: &str = "tword_build_info";
@@ -24,6 +26,7 @@ pub fn describe(service: &'static str, version: &'static str) {
     store::sqlite::describe();
     relay::describe();
     consumer::describe();
+    gauges::describe();
     broker::describe();
     trace::export::describe();
     metrics::describe_gauge!(BUILD, "Always 1; its labels say which program this is.");
@@ -44,11 +47,15 @@ pub fn describe(service: &'static str, version: &'static str) {
 /// Measures the process and its runtime. Call it inside a tokio runtime.
 pub fn measure() {
     let runtime = tokio::runtime::Handle::current();
-    let count = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    metrics::gauge!(TASKS).set(count(runtime.metrics().num_alive_tasks()));
-    metrics::gauge!(RUNNABLE).set(count(runtime.metrics().global_queue_depth()));
+    metrics::gauge!(TASKS).set(number(runtime.metrics().num_alive_tasks()));
+    metrics::gauge!(RUNNABLE).set(number(runtime.metrics().global_queue_depth()));
     metrics::gauge!(MEMORY).set(resident().unwrap_or(f64::NAN));
-    metrics::gauge!(FILES).set(std::fs::read_dir("/proc/self/fd").map_or(f64::NAN, |files| count(files.count())));
+    metrics::gauge!(FILES).set(std::fs::read_dir("/proc/self/fd").map_or(f64::NAN, |files| number(files.count())));
+}
+
+/// A count as metrics take it.
+pub fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// Bytes in RAM, as Linux tells; none elsewhere.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use chassis::store;
 use metrics::Unit;
 
-use crate::{adapters::store::named::Named, app::Read, domain::delivery::Status};
+use crate::{
+    app::Read,
+    domain::{delivery::Status, named::Named},
+};
 
 const DELIVERIES: &str = "tword_deliveries";
 /// The final ones are not counted: they grow for ever.

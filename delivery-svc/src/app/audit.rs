@@ -5,8 +5,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 use crate::domain::{
-    actor::{Actor, Role},
-    delivery::{Delivery, State, Status},
+    actor::Actor,
+    delivery::{Delivery, State},
+    named::Named,
     recipient::Recipient,
 };
 
@@ -17,7 +18,7 @@ pub fn fields(delivery: &Delivery, recipient: Option<&Recipient>) -> Fields {
         State::Booked { .. } | State::Ready | State::Cancelled(_) => None,
     };
     Fields::default()
-        .with("status", status(delivery.state.status()))
+        .with("status", delivery.state.status().name())
         .with("carrier", tracking.map(|tracking| tracking.carrier.as_str()).unwrap_or_default())
         .with("tracking_number", tracking.map(|tracking| tracking.number.as_str()).unwrap_or_default())
         .personal("recipient.name", recipient.map(Recipient::name).unwrap_or_default())
@@ -52,26 +53,6 @@ fn record(
     changes: Vec<FieldChange>,
     time: OffsetDateTime,
 ) -> Record {
-    let (actor_role, actor_id) = (role(actor.role), actor.id.clone());
+    let (actor_role, actor_id) = (actor.role.name(), actor.id.clone());
     Record { actor_role, actor_id, action, subject_kind, subject_id, changes, time }
-}
-
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Customer => "CUSTOMER",
-        Role::Staff => "STAFF",
-        Role::Manager => "MANAGER",
-        Role::Operator => "OPERATOR",
-        Role::Service => "SERVICE",
-    }
-}
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Booked => "BOOKED",
-        Status::Ready => "READY",
-        Status::Shipped => "SHIPPED",
-        Status::Delivered => "DELIVERED",
-        Status::Cancelled => "CANCELLED",
-    }
 }

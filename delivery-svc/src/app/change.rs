@@ -7,7 +7,7 @@ use chassis::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Tx, audit, erasure};
+use super::{Tx, audit, erasure, viewer::Staff};
 use crate::domain::{
     actor::Actor,
     delivery::{self, Delivery, Event},
@@ -40,18 +40,42 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
+/// Whose the delivery has to be.
+#[derive(Clone, Copy)]
+pub enum Caller<'a> {
+    /// A customer: it ordered what is delivered.
+    Customer(&'a Actor),
+    /// Staff: their shop ships it.
+    Staff(&'a Staff),
+}
+
 /// Who changes which delivery.
 pub struct Call<'a> {
     /// The delivery.
     pub delivery_id: Uuid,
-    /// Whether it is the caller's to change.
-    pub owns: &'a (dyn Fn(&Delivery) -> bool + Sync),
     /// The caller.
-    pub actor: &'a Actor,
+    pub caller: Caller<'a>,
     /// What it does, as its RPC is called.
     pub action: &'static str,
     /// When.
     pub now: OffsetDateTime,
+}
+
+impl<'a> Caller<'a> {
+    /// Whether the delivery is the caller's to change.
+    fn owns(self, delivery: &Delivery) -> bool {
+        match self {
+            Self::Customer(customer) => delivery.customer_id == customer.id,
+            Self::Staff(staff) => delivery.shop_id == staff.shop_id,
+        }
+    }
+
+    fn actor(self) -> &'a Actor {
+        match self {
+            Self::Customer(customer) => customer,
+            Self::Staff(staff) => &staff.actor,
+        }
+    }
 }
 
 /// What was decided.
@@ -77,7 +101,7 @@ pub async fn change(
     let replayed = keyed.replay::<_, Error>(tx).await?;
     let delivery = tx.delivery(call.delivery_id).await?;
     // A replay is checked as well: the caller's shop may be another one by now.
-    let before = delivery.filter(|delivery| (call.owns)(delivery)).ok_or(Error::NotFound)?;
+    let before = delivery.filter(|delivery| call.caller.owns(delivery)).ok_or(Error::NotFound)?;
     let recipient = tx.recipient(call.delivery_id).await?;
     if let Some(answer) = replayed {
         return Ok(Changed { answer, recipient });
@@ -103,7 +127,7 @@ async fn keep(
     };
     let fields = audit::fields(before.0, before.1);
     let changes = fields.changes(&audit::fields(&event.delivery, corrected.as_ref().or(before.1)));
-    tx.audit(&audit::of_delivery(call.action, call.actor, before.0.id, changes, call.now)).await?;
+    tx.audit(&audit::of_delivery(call.action, call.caller.actor(), before.0.id, changes, call.now)).await?;
     match corrected {
         None => erasure::save(tx, event, call.now).await.map(Some),
         Some(recipient) => {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Tx,
-    change::{Call, Changed, Decision, Error, change},
+    change::{Call, Caller, Changed, Decision, Error, change},
     viewer::Staff,
 };
 use crate::domain::{delivery::Delivery, recipient::Recipient};
@@ -48,9 +48,8 @@ impl CompleteDelivery {
                     let decide = |delivery: Delivery, _: Option<&Recipient>| {
                         delivery.complete(staff.actor.clone(), now).map(Decision::Change)
                     };
-                    let owns = |delivery: &Delivery| staff.works_for(delivery);
-                    let action = "CompleteDelivery";
-                    let call = Call { delivery_id: *delivery_id, owns: &owns, actor: &staff.actor, action, now };
+                    let (caller, action) = (Caller::Staff(staff), "CompleteDelivery");
+                    let call = Call { delivery_id: *delivery_id, caller, action, now };
                     change(tx, &call, &keyed, decide).await
                 })
             })

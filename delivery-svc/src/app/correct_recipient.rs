@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Tx,
-    change::{Call, Changed, Decision, Error, change},
+    change::{Call, Caller, Changed, Decision, Error, change},
 };
 use crate::domain::{
     actor::Actor,
@@ -50,9 +50,8 @@ impl CorrectRecipient {
                 let (command, keyed) = (Arc::clone(&command), keyed.clone());
                 Box::pin(async move {
                     let actor = Actor::customer(command.customer_id.clone());
-                    let owns = |delivery: &Delivery| delivery.customer_id == command.customer_id;
-                    let (delivery_id, action) = (command.delivery_id, "CorrectRecipient");
-                    let call = Call { delivery_id, owns: &owns, actor: &actor, action, now };
+                    let (delivery_id, caller) = (command.delivery_id, Caller::Customer(&actor));
+                    let call = Call { delivery_id, caller, action: "CorrectRecipient", now };
                     let decide = |delivery: Delivery, recipient: Option<&Recipient>| {
                         let event = delivery.correct_recipient(actor.clone(), now)?;
                         Ok::<_, delivery::Error>(match recipient {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Tx,
-    change::{Call, Changed, Decision, Error, change},
+    change::{Call, Caller, Changed, Decision, Error, change},
     viewer::Staff,
 };
 use crate::domain::{
@@ -55,9 +55,8 @@ impl CorrectTrackingNumber {
                         let event = delivery.correct_number(number, staff.actor.clone(), now)?;
                         Ok::<_, delivery::Error>(event.map_or(Decision::Nothing, Decision::Change))
                     };
-                    let owns = |delivery: &Delivery| staff.works_for(delivery);
-                    let action = "CorrectTrackingNumber";
-                    let call = Call { delivery_id: *delivery_id, owns: &owns, actor: &staff.actor, action, now };
+                    let (caller, action) = (Caller::Staff(staff), "CorrectTrackingNumber");
+                    let call = Call { delivery_id: *delivery_id, caller, action, now };
                     change(tx, &call, &keyed, decide).await
                 })
             })

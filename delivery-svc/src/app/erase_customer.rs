@@ -9,7 +9,7 @@ use chassis::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Read, Tx, audit};
+use super::{Read, Tx, audit, ports::Addressed};
 use crate::domain::actor::Actor;
 
 /// Deliveries that are cleared in one transaction.
@@ -115,8 +115,7 @@ async fn clear(
     now: OffsetDateTime,
 ) -> Result<Batch, store::Error> {
     let mut batch = Batch { cleared: 0, last: after };
-    for delivery in tx.to_clear(&command.customer_id, after, BATCH).await? {
-        let recipient = tx.recipient(delivery.id).await?;
+    for Addressed { delivery, recipient } in tx.to_clear(&command.customer_id, after, BATCH).await? {
         let fields = audit::fields(&delivery, recipient.as_ref());
         batch.last = Some(delivery.id);
         let Some(change) = delivery.erase(command.operator.clone(), now) else { continue };

@@ -80,7 +80,7 @@ pub trait Tx: store::Tx {
         customer_id: &str,
         after: Option<Uuid>,
         limit: u32,
-    ) -> Result<Vec<Delivery>, store::Error>;
+    ) -> Result<Vec<Addressed>, store::Error>;
 }
 
 /// A place in a list sorted by create time, then id.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Tx,
-    change::{Call, Changed, Decision, Error, change},
+    change::{Call, Caller, Changed, Decision, Error, change},
     viewer::Staff,
 };
 use crate::domain::{delivery::Delivery, recipient::Recipient, tracking::Tracking};
@@ -50,9 +50,8 @@ impl ShipDelivery {
                     let decide = |delivery: Delivery, _: Option<&Recipient>| {
                         delivery.ship(tracking.clone(), staff.actor.clone(), now).map(Decision::Change)
                     };
-                    let owns = |delivery: &Delivery| staff.works_for(delivery);
-                    let action = "ShipDelivery";
-                    let call = Call { delivery_id: *delivery_id, owns: &owns, actor: &staff.actor, action, now };
+                    let (caller, action) = (Caller::Staff(staff), "ShipDelivery");
+                    let call = Call { delivery_id: *delivery_id, caller, action, now };
                     change(tx, &call, &keyed, decide).await
                 })
             })

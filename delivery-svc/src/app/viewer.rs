@@ -32,10 +32,3 @@ pub struct Staff {
     /// The person.
     pub actor: Actor,
 }
-
-impl Staff {
-    /// Whether it is its shop that ships this delivery.
-    pub fn works_for(&self, delivery: &Delivery) -> bool {
-        self.shop_id == delivery.shop_id
-    }
-}

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod delivery;
 pub mod follow;
+pub mod named;
 pub mod recipient;
 mod text;
 pub mod tracking;

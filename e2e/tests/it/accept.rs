@@ -1,12 +1,10 @@
 //! `--delivery-fallback=accept`: orders are taken while delivery-svc is away, and go their way once it is back.
 
-use std::time::{Duration, Instant};
-
 use e2e::checker::{self, Placed};
 use e2e::db::{self, Lock};
 use e2e::envoy;
 use e2e::flow::{
-    self, cancel, complete, delivery_reaches, key, order_id, order_of, orders_of, reaches, recipient, ship,
+    self, cancel, deliver, delivery_reaches, key, order_id, order_of, orders_of, reaches, recipient, ship,
 };
 use e2e::wait::{self, holds};
 use e2e::world::{Shop, World};
@@ -15,10 +13,8 @@ use proto::delivery::v1::delivery::Status;
 use serde_json::Value;
 use xtask::mesh::Service;
 
-/// The default of `TWORD_BOOKING_DEADLINE`: order-svc gives up a booking then.
-const BOOKING_DEADLINE: Duration = Duration::from_millis(610);
-/// What the way there and back may take besides, on a machine that runs other meshes at the same time.
-const BUSY_MACHINE: Duration = Duration::from_secs(2);
+use crate::delivery_down::in_time;
+
 /// Orders placed at once.
 const CROWD: usize = 50;
 
@@ -169,12 +165,9 @@ async fn taken_and_waiting(world: &World, shop: &Shop) -> Taken {
 
 /// A new customer's order is taken within the booking's deadline.
 async fn take(world: &World, shop: &Shop) -> Placed {
-    let (customer, mut body) = (world.customer(), order_of(shop, &shop.phones[0], 1));
-    body["recipient"]["address"] = format!("서울특별시 강남구 {}", customer.id).into();
-    let begun = Instant::now();
-    let taken = world.rest(&customer).post_keyed("/v1/orders", &key(), &body).await.ok();
-    let took = begun.elapsed();
-    assert!(took < BOOKING_DEADLINE + BUSY_MACHINE, "taken after {took:?}");
+    let customer = world.customer();
+    let body = flow::order_by(shop, &customer);
+    let taken = in_time(world.rest(&customer).post_keyed("/v1/orders", &key(), &body)).await.ok();
     assert_eq!(taken["order"]["status"], "STATUS_PLACED", "{taken}");
     assert_eq!(taken["order"]["bookingOutstanding"], true, "{taken}");
     Placed { order_id: order_id(&taken), customer, recipient: recipient(&body) }
@@ -187,9 +180,7 @@ async fn goes_its_way(world: &World, shop: &Shop, before: Placed, taken: Taken) 
     let confirmed = reaches(&rest, id, "CONFIRMED").await;
     assert_eq!(confirmed["order"]["bookingOutstanding"], false, "{confirmed}");
     wait::until("no recipient to be kept", || recipients(world, 0)).await;
-    delivery_reaches(&staff, id, "READY").await;
-    ship(&staff, id).await.ok();
-    complete(&staff, id).await.ok();
+    deliver(&staff, id).await;
     reaches(&rest, id, "DELIVERED").await;
     let page = rest.get(&format!("/v1/mypage/orders/{id}")).await.ok();
     assert_eq!(page["order"]["bookingOutstanding"], false, "{page}");

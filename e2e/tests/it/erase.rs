@@ -2,9 +2,9 @@
 
 use e2e::checker::{self, Placed};
 use e2e::db;
-use e2e::flow::{self, cancel, complete, delivery_reaches, key, reaches, ship};
+use e2e::flow::{self, cancel, complete, deliver, delivery_reaches, key, reaches, ship};
 use e2e::rest::Rest;
-use e2e::twordctl::Twordctl;
+use e2e::twordctl::{Ran, Twordctl};
 use e2e::wait::{self, holds};
 use e2e::world::{Person, Shop, World};
 use reqwest::Method;
@@ -61,6 +61,24 @@ async fn places(world: &World, texts: &[&str]) -> Vec<String> {
     found
 }
 
+/// Waits until nothing personal is anywhere.
+async fn nothing_left(world: &World) {
+    wait::until("nothing personal to be left", || async {
+        let left = places(world, &PERSONAL).await;
+        holds(left.is_empty(), format!("{left:?}"))
+    })
+    .await;
+}
+
+/// Erases by all services, once the one that was away can be reached again.
+async fn erased_by_all(operator: &Twordctl, customer: &Person) -> Ran {
+    wait::until("every service to be reachable again", || async {
+        let ran = operator.run(&["erase", &customer.id, "--yes"]).await;
+        holds(ran.code == 0, format!("{ran:?}")).map(|()| ran)
+    })
+    .await
+}
+
 /// Waits until so many messages are sent and none waits: a text that waits would be erased as well.
 async fn told(world: &World, least: i64) {
     wait::until("every message to be sent", || async {
@@ -91,9 +109,7 @@ async fn one_customer_s_personal_data_goes_from_every_database_and_orders_stay()
     };
     reaches(&rest, &delivered.order_id, "CONFIRMED").await;
     let (cancelled, open) = (place(&rest, &customer, &shop).await, place(&rest, &customer, &shop).await);
-    delivery_reaches(&staff, &delivered.order_id, "READY").await;
-    ship(&staff, &delivered.order_id).await.ok();
-    complete(&staff, &delivered.order_id).await.ok();
+    deliver(&staff, &delivered.order_id).await;
     cancel(&rest, &cancelled.order_id, "changed my mind").await.ok();
     delivery_reaches(&staff, &open.order_id, "READY").await;
     db::drained(&world).await;
@@ -124,11 +140,7 @@ async fn one_customer_s_personal_data_goes_from_every_database_and_orders_stay()
     assert_eq!(completed["delivery"]["recipient"], Value::Null, "{completed}");
     reaches(&rest, &open.order_id, "DELIVERED").await;
     db::drained(&world).await;
-    wait::until("nothing personal to be left", || async {
-        let left = places(&world, &PERSONAL).await;
-        holds(left.is_empty(), format!("{left:?}"))
-    })
-    .await;
+    nothing_left(&world).await;
 
     assert_eq!(rest.persist("/v1/orders", &key, &body(&shop)).await.ok(), replayed, "a key answers for ever");
     let (code, again) = operator.json(&["erase", &customer.id, "--yes"]).await;
@@ -156,11 +168,7 @@ async fn what_one_service_could_not_do_is_named_and_done_by_the_next_run() {
     assert!(partly.err.contains("Left: notify"), "{partly:?}");
     assert!(partly.out.contains("delivery") && partly.out.contains("not done"), "{partly:?}");
     world.restart(Service::Notify).await;
-    let whole = wait::until("notify to be reachable again", || async {
-        let ran = operator.run(&["erase", &customer.id, "--yes"]).await;
-        holds(ran.code == 0, format!("{ran:?}")).map(|()| ran)
-    })
-    .await;
+    let whole = erased_by_all(&operator, &customer).await;
     assert!(whole.err.is_empty(), "{whole:?}");
     assert_eq!(places(&world, &PERSONAL[..3]).await, Vec::<String>::new());
     checker::settled(&world, &shop, &[placed]).await;
@@ -185,22 +193,12 @@ async fn what_is_booked_after_the_erasure_is_cleared_when_it_is_final() {
     let partly = operator.run(&["--timeout", "5s", "erase", &customer.id, "--yes"]).await;
     assert!(partly.code == 1 && partly.err.contains("Left: delivery"), "{partly:?}");
     world.restart(Service::Delivery).await;
-    wait::until("delivery to be reachable again", || async {
-        let ran = operator.run(&["erase", &customer.id, "--yes"]).await;
-        holds(ran.code == 0, format!("{ran:?}"))
-    })
-    .await;
+    erased_by_all(&operator, &customer).await;
     world.restart(Service::Shop).await;
     reaches(&rest, &order_id, "CONFIRMED").await;
-    delivery_reaches(&staff, &order_id, "READY").await;
-    ship(&staff, &order_id).await.ok();
-    complete(&staff, &order_id).await.ok();
+    deliver(&staff, &order_id).await;
     reaches(&rest, &order_id, "DELIVERED").await;
-    wait::until("nothing personal to be left", || async {
-        let left = places(&world, &PERSONAL).await;
-        holds(left.is_empty(), format!("{left:?}"))
-    })
-    .await;
+    nothing_left(&world).await;
     let recipient = flow::recipient(&body);
     checker::settled(&world, &shop, &[Placed { customer, order_id, recipient }]).await;
 }

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use e2e::flow;
 use e2e::rest::Rest;
 use e2e::world::World;
-use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -142,16 +141,13 @@ async fn a_watchs_events_are_what_it_says() {
     let shop = world.shop(1, 1).await;
     let placed = flow::place(&world, &shop).await;
     flow::reaches(&world.rest(&placed.customer), &placed.order_id, "CONFIRMED").await;
-    let url = format!("{}/v1/mypage/orders:watch", world.mesh().edge());
-    let answer = client().get(url).bearer_auth(&placed.customer.token).send().await.expect("an answer");
-    let mut parts = answer.bytes_stream();
-    let mut text = String::new();
-    while !text.contains("KIND_CURRENT") {
-        text.push_str(&String::from_utf8_lossy(&parts.next().await.expect("an event").expect("an event")));
-    }
-    for event in text.split("\n\n").filter(|event| !event.is_empty()) {
-        let event: Value = serde_json::from_str(event.strip_prefix("data: ").expect("data")).expect("JSON");
+    let mut events = world.rest(&placed.customer).events("/v1/mypage/orders:watch").await.expect("events");
+    loop {
+        let event = events.next().await.expect("an event");
         schema::assert_fits(&document, schema, &event);
+        if event["kind"] == "KIND_CURRENT" {
+            break;
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use xtask::mesh::{Part, Service};
 
+use crate::metrics::table;
 use crate::poison::publish;
 
 const LETTERS: &str = "/v1/ops/deadLetters";
@@ -193,9 +194,8 @@ async fn gauge(world: &World, name: &str, right: impl Fn(f64) -> bool) {
     let metrics = Rest::new(&world.mesh().admin(Service::Order));
     wait::until(name, || async {
         let text = metrics.call(Method::GET, "/metrics", None, None).await?.body;
-        let line = text.as_str().unwrap_or_default().lines().find(|line| line.starts_with(&format!("{name} ")));
-        let value = line.and_then(|line| line.rsplit_once(' ')).and_then(|(_, value)| value.parse().ok());
-        holds(value.is_some_and(&right), format!("{line:?}"))
+        let value = table::value(text.as_str().unwrap_or_default(), name);
+        holds(value.is_some_and(&right), format!("{value:?}"))
     })
     .await;
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use e2e::checker::{self, Placed};
 use e2e::db;
-use e2e::flow::{self, complete, delivery_reaches, reaches, ship};
+use e2e::flow::{self, deliver, reaches};
 use e2e::wait::{self, holds};
 use e2e::world::{Person, Shop, World};
 use futures::future::{join_all, select};
@@ -70,9 +70,7 @@ async fn life(world: &World, shop: &Shop) -> Placed {
     let lived = async {
         reaches(&world.rest(&placed.customer), &placed.order_id, "CONFIRMED").await;
         let staff = world.rest(&shop.staff);
-        delivery_reaches(&staff, &placed.order_id, "READY").await;
-        ship(&staff, &placed.order_id).await.ok();
-        complete(&staff, &placed.order_id).await.ok();
+        deliver(&staff, &placed.order_id).await;
         wait::until("the watch to show what my page does", || async {
             let request = GetMyOrderRequest { order_id: placed.order_id.clone() };
             let shown = world.grpc(&placed.customer).mypage().get_my_order(request).await;

@@ -14,6 +14,14 @@ use self::tree::{Spans, Told};
 
 const ORDER_PLACED: &str = "tword.order.v1.OrderPlaced";
 
+/// A mesh that is traced, and where its spans arrive.
+async fn start() -> (Receiver, World) {
+    let hanging = Hanging::bind().await;
+    let endpoint = hanging.endpoint();
+    let receiver = hanging.receive();
+    (receiver, World::start_with(|mesh| mesh.otlp(&endpoint)).await)
+}
+
 /// Waits until the trace that published an event of an order looks as it should.
 async fn trace<T>(receiver: &Receiver, event: &str, order_id: &str, look: impl Fn(&Spans) -> Result<T, String>) -> T {
     wait::until(&format!("the trace of {event}"), || async {
@@ -96,10 +104,7 @@ fn shipped(spans: &Spans) -> Result<(), String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_one_trace_through_every_service_and_back() {
-    let hanging = Hanging::bind().await;
-    let endpoint = hanging.endpoint();
-    let receiver = hanging.receive();
-    let world = World::start_with(|mesh| mesh.otlp(&endpoint)).await;
+    let (receiver, world) = start().await;
     let shop = world.shop(1, 10).await;
     let order = flow::place(&world, &shop).await;
     let staff = world.rest(&shop.staff);
@@ -125,10 +130,7 @@ async fn an_order_is_one_trace_through_every_service_and_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redelivery_is_one_more_span_of_the_trace() {
-    let hanging = Hanging::bind().await;
-    let endpoint = hanging.endpoint();
-    let receiver = hanging.receive();
-    let world = World::start_with(|mesh| mesh.otlp(&endpoint)).await;
+    let (receiver, world) = start().await;
     let shop = world.shop(1, 10).await;
     // My page cannot write, so what it is brought comes again.
     let locked = Lock::take(&world, Service::MyPage).await;

@@ -1,7 +1,7 @@
 //! `twordctl` against a running mesh: what operators read, and how it ends.
 
 use e2e::db;
-use e2e::flow::{self, complete, delivery_reaches, reaches, ship};
+use e2e::flow::{self, deliver, reaches};
 use e2e::twordctl::Twordctl;
 use e2e::wait::{self, holds};
 use e2e::world::World;
@@ -24,9 +24,7 @@ async fn an_order_s_story_is_told_across_the_services_in_time_order() {
     let placed = flow::place(&world, &shop).await;
     let (id, staff) = (placed.order_id.as_str(), world.rest(&shop.staff));
     reaches(&world.rest(&placed.customer), id, "CONFIRMED").await;
-    delivery_reaches(&staff, id, "READY").await;
-    ship(&staff, id).await.ok();
-    complete(&staff, id).await.ok();
+    deliver(&staff, id).await;
     reaches(&world.rest(&placed.customer), id, "DELIVERED").await;
     db::drained(&world).await;
 
@@ -209,10 +207,10 @@ async fn who_may_not_and_who_is_not_there_are_told_apart() {
         denied.code == 1 && denied.err.contains("PERMISSION_DENIED") && denied.err.contains("operator"),
         "{denied:?}"
     );
-    let stranger = Twordctl::at(&world.mesh().edge(), "not.a.token");
+    let stranger = Twordctl::at(&world, &world.mesh().edge(), "not.a.token");
     let unknown = stranger.run(&["dead-letters", "list"]).await;
     assert!(unknown.code == 1 && unknown.err.contains("UNAUTHENTICATED"), "{unknown:?}");
-    let nowhere = Twordctl::at("http://127.0.0.1:1", &world.operator().token);
+    let nowhere = Twordctl::at(&world, "http://127.0.0.1:1", &world.operator().token);
     let away = nowhere.run(&["order", "stuck"]).await;
     assert!(away.code == 69 && away.err.contains("--url"), "{away:?}");
     let nothing = stranger.run(&["frobnicate"]).await;

@@ -98,7 +98,8 @@ async fn rest(status: &Status, attempt: u32) -> Result<(), Error> {
         return Err(status.clone().into());
     }
     let told = status.get_details_retry_info().and_then(|info| info.retry_delay);
-    let pause = told.unwrap_or(Duration::from_millis(100) * 2_u32.pow(attempt)).min(Duration::from_secs(5));
+    let longer = (Duration::from_millis(100) * 2_u32.pow(attempt)).min(Duration::from_secs(5));
+    let pause = told.unwrap_or(longer);
     tokio::time::sleep(pause.mul_f64(rand::random_range(1.0..1.2))).await;
     Ok(())
 }

@@ -12,6 +12,7 @@ use chassis::{
     relay::Head,
     store::{self, Store},
 };
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -103,9 +104,32 @@ impl BuildCopy {
         self.store.run(move |tx| Box::pin(async move { tx.release_building(holder).await })).await
     }
 
-    async fn lease(&self) -> Result<Option<Rebuild>, store::Error> {
-        let (holder, now) = (self.holder, self.clock.now());
-        self.store.run(move |tx| Box::pin(async move { tx.lease_building(holder, now, LEASE).await })).await
+    /// The copy to build; none where there is none, or another builds it.
+    async fn lease(&self) -> Result<Option<Rebuild>, Error> {
+        match self.leased(|tx| Box::pin(async move { Ok(tx.building().await?) })).await {
+            Err(Error::Lost) => Ok(None),
+            leased => leased,
+        }
+    }
+
+    /// Does `work` in one transaction, in which the lease is held.
+    async fn leased<R, E, F>(&self, work: F) -> Result<R, E>
+    where
+        F: for<'t> Fn(&'t mut (dyn Tx + 'static)) -> BoxFuture<'t, Result<R, E>> + Send + Sync + 'static,
+        R: Send + 'static,
+        E: From<Error> + From<store::Error> + Send + 'static,
+    {
+        let (holder, now, work) = (self.holder, self.clock.now(), Arc::new(work));
+        let unit = self.store.run(move |tx| {
+            let work = Arc::clone(&work);
+            Box::pin(async move {
+                if !tx.lease_building(holder, now, LEASE).await? {
+                    return Err(Error::Lost.into());
+                }
+                work(tx).await
+            })
+        });
+        unit.await
     }
 
     /// Takes in what an epoch has up to its head; answers up to where, none where it was told to stop.
@@ -136,32 +160,31 @@ impl BuildCopy {
 
     /// Takes a batch in, in one transaction; where an event breaks it, each event in one of its own.
     async fn take_in(&self, batch: Batch) -> Result<(), Error> {
-        match self.attempt(batch.clone()).await {
-            Err(Error::Store(error @ (store::Error::Inconsistent(_) | store::Error::Panicked))) => {
-                let Some(single) = batch.split() else { return Err(error.into()) };
-                for event in single {
-                    match self.attempt(event.clone()).await {
-                        Err(Error::Store(error @ (store::Error::Inconsistent(_) | store::Error::Panicked))) => {
-                            self.attempt(event.skipped(&error)).await?;
-                        }
-                        attempted => attempted?,
-                    }
-                }
-                Ok(())
+        let Err(fault) = self.attempt(batch.clone()).await? else { return Ok(()) };
+        let Some(single) = batch.split() else { return Err(fault.into()) };
+        for event in single {
+            if let Err(fault) = self.attempt(event.clone()).await? {
+                self.attempt(event.skipped(&fault)).await??;
             }
-            attempted => attempted,
         }
+        Ok(())
     }
 
-    async fn attempt(&self, batch: Batch) -> Result<(), Error> {
-        let (holder, now, batch) = (self.holder, self.clock.now(), Arc::new(batch));
-        let unit = self.store.run(move |tx| {
+    /// Takes a batch in, or tells how an event breaks it.
+    async fn attempt(&self, batch: Batch) -> Result<Result<(), store::Error>, Error> {
+        let batch = Arc::new(batch);
+        let attempt = self.leased(move |tx| {
             let batch = Arc::clone(&batch);
-            Box::pin(async move {
-                tx.lease_building(holder, now, LEASE).await?.ok_or(Error::Lost)?;
-                Ok(batch.keep(tx).await?)
-            })
+            Box::pin(async move { Ok(batch.keep(tx).await?) })
         });
-        unit.await
+        faults(attempt.await)
+    }
+}
+
+/// Tells what an event itself is at fault for from what another attempt may mend.
+fn faults(taken_in: Result<(), Error>) -> Result<Result<(), store::Error>, Error> {
+    match taken_in {
+        Err(Error::Store(fault @ (store::Error::Inconsistent(_) | store::Error::Panicked))) => Ok(Err(fault)),
+        taken_in => taken_in.map(Ok),
     }
 }

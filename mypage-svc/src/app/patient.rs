@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures::Stream;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
     watch_my_orders::{Ended, Update},
@@ -20,12 +20,11 @@ type Updates = Pin<Box<dyn Stream<Item = Result<Update, Ended>> + Send>>;
 /// while the receiver takes nothing; and this one wakes it often enough to tell. It may never be polled again: then whoever
 /// looks at all watches cuts it off.
 pub(super) struct Patient {
-    updates: Updates,
+    /// None once it has ended.
+    updates: Option<Updates>,
     patience: Duration,
     pulse: Pulse,
     beat: Interval,
-    polled_at: Instant,
-    ended: bool,
 }
 
 impl Patient {
@@ -36,25 +35,23 @@ impl Patient {
     ) -> Self {
         let mut beat = interval((patience / 2).max(Duration::from_millis(1)));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { updates: Box::pin(updates), patience, pulse, beat, polled_at: Instant::now(), ended: false }
+        Self { updates: Some(Box::pin(updates)), patience, pulse, beat }
     }
 }
 
 impl Stream for Patient {
     type Item = Result<Update, Ended>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        let now = Instant::now();
-        let late = now - std::mem::replace(&mut self.polled_at, now) > self.patience;
-        if let Some(ended) = self.pulse.polled().map(Ended::CutOff).or(late.then_some(Ended::TooSlow)) {
-            self.ended = true;
-            self.updates = Box::pin(futures::stream::empty());
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let Some(updates) = &mut this.updates else { return Poll::Ready(None) };
+        let (unpolled, cut) = this.pulse.polled();
+        let late = unpolled > this.patience;
+        if let Some(ended) = cut.map(Ended::CutOff).or(late.then_some(Ended::TooSlow)) {
+            this.updates = None;
             return Poll::Ready(Some(Err(ended)));
         }
-        while self.beat.poll_tick(cx).is_ready() {}
-        self.updates.as_mut().poll_next(cx)
+        while this.beat.poll_tick(cx).is_ready() {}
+        updates.as_mut().poll_next(cx)
     }
 }

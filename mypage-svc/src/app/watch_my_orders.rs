@@ -5,7 +5,6 @@ use std::{collections::VecDeque, sync::Arc};
 use chassis::{clock::Clock, store};
 use futures::{Stream, stream};
 use time::OffsetDateTime;
-use tokio::time::Instant;
 
 use super::{
     patient::Patient,
@@ -110,7 +109,6 @@ impl WatchMyOrders {
             as_of: None,
             ready: VecDeque::new(),
             current: false,
-            told_at: Instant::now(),
         })
     }
 }
@@ -129,7 +127,6 @@ pub struct Watch {
     ready: VecDeque<Update>,
     /// Whether everything that there was at the begin was told.
     current: bool,
-    told_at: Instant,
 }
 
 impl Watch {
@@ -147,7 +144,6 @@ impl Watch {
 
     async fn next(&mut self) -> Result<Update, Ended> {
         let update = self.find().await?;
-        self.told_at = Instant::now();
         self.seat.pulse.told(self.read_to.filter(|_| self.ready.is_empty()));
         Ok(update)
     }
@@ -181,7 +177,7 @@ impl Watch {
     /// Waits for something to look at; whether it is time to say that the watch is alive.
     async fn silent(&mut self, left: std::time::Duration) -> bool {
         let watches = self.seat.watches().clone();
-        let heartbeat = self.told_at + watches.limits().heartbeat;
+        let heartbeat = self.seat.pulse.told_at() + watches.limits().heartbeat;
         tokio::select! {
             _changed = self.seat.mark.changed() => false,
             () = watches.closed() => false,

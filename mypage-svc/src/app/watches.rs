@@ -175,7 +175,10 @@ impl Watches {
             Some((*id, cut))
         };
         let cut: Vec<(u64, Cut)> = seats.taken.iter().filter_map(cut_off).collect();
-        cut.into_iter().map(|(id, cut)| (seats.free(id), cut).1).collect()
+        for (id, _cut) in &cut {
+            seats.free(*id);
+        }
+        cut.into_iter().map(|(_id, cut)| cut).collect()
     }
 
     /// Once they have ended: the watches that do not, since nobody takes what they give. None before.

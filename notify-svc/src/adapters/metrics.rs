@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chassis::store::Error;
 use metrics::Unit;
 
-use crate::app::Read;
+use crate::{app::Read, domain::ChannelName};
 
 /// Says what the metrics mean.
 pub fn describe() {
@@ -24,7 +24,7 @@ pub fn describe() {
         Unit::Seconds,
         "Time that a channel took for one attempt."
     );
-    for channel in ["log", "webhook", "smtp"] {
+    for channel in ChannelName::ALL.map(ChannelName::name) {
         for outcome in ["sent", "missed", "moved"] {
             let labels = [("channel", channel), ("outcome", outcome)];
             metrics::counter!("tword_message_attempts_total", &labels).increment(0);

@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod audit;
+pub mod bell;
 pub mod change_contact;
 pub mod erase_customer;
 pub mod get_contact;
@@ -16,6 +17,7 @@ pub mod tell;
 pub mod update_contact;
 
 pub use actor::Actor;
+pub use bell::Bell;
 pub use erase_customer::EraseCustomer;
 pub use get_contact::GetContact;
 pub use get_message::GetMessage;

@@ -25,9 +25,14 @@ use self::{
     receivers::Receivers,
     record::{Backlog, Left, Recorder},
 };
-use super::ports::{Channel, Due, Read, Skip, Texts, Tx};
+use super::{
+    Bell,
+    ports::{Channel, Due, Read, Skip, Texts, Tx},
+};
 use crate::domain::{ChannelName, Message, Retry};
 
+/// How long a sender that found nothing waits before it looks again, unless the bell rings.
+const QUIET: Duration = Duration::from_secs(1);
 /// How long one run goes on while there is work; the next run goes on from there.
 const RUN: Duration = Duration::from_secs(1);
 /// How long a run waits for a lane before it looks for new messages.
@@ -59,6 +64,8 @@ pub struct Means {
     pub texts: Arc<dyn Texts>,
     /// Draws the random numbers from 0 to 1 that spread retries.
     pub roll: fn() -> f64,
+    /// Rings where there is something new.
+    pub bell: Bell,
 }
 
 /// Sends the messages of one channel that are due and records what became of them. A message may leave again, with the
@@ -78,15 +85,39 @@ struct State {
     pause: Pause,
     receivers: Receivers,
     backlog: Backlog,
+    quiet: Option<Quiet>,
+}
+
+/// Nothing was due and nothing under way.
+struct Quiet {
+    /// How often the bell had rung before that was looked for.
+    rings: u64,
+    since: Instant,
 }
 
 impl Sender {
     /// A sender of the messages of the channel `name`, which `channel` serves, if anything does.
     pub fn new(name: ChannelName, channel: Option<Arc<dyn Channel>>, means: Means, limits: Limits) -> Self {
-        let recorder = Recorder { store: means.store.clone(), retry: limits.retry };
+        let recorder = Recorder { store: means.store.clone(), retry: limits.retry, bell: means.bell.clone() };
         let stopped = AtomicBool::new(false);
         let post = Arc::new(Post { name, channel, means: means.clone(), limits, recorder, stopped });
         Self { name, means, post, state: Mutex::default(), most_lanes: limits.lanes }
+    }
+
+    /// Runs where there may be something to do; else it costs nothing.
+    ///
+    /// # Errors
+    /// As for [`Sender::run`].
+    pub async fn sweep(&self) -> Result<(), store::Error> {
+        let state = &mut *self.state.lock().await;
+        let rings = self.means.bell.rings();
+        if state.quiet.as_ref().is_some_and(|quiet| quiet.rings == rings && quiet.since.elapsed() < QUIET) {
+            return Ok(());
+        }
+        state.quiet = None;
+        self.work(state).await?;
+        state.quiet = state.lanes.is_empty().then(|| Quiet { rings, since: Instant::now() });
+        Ok(())
     }
 
     /// Sends for about a second at most, less where nothing is due or every lane is slow; those lanes go on meanwhile.
@@ -94,7 +125,10 @@ impl Sender {
     /// # Errors
     /// The database failed. What was sent and not recorded is recorded after a pause in which each run is an error.
     pub async fn run(&self) -> Result<(), store::Error> {
-        let state = &mut *self.state.lock().await;
+        self.work(&mut *self.state.lock().await).await
+    }
+
+    async fn work(&self, state: &mut State) -> Result<(), store::Error> {
         let began = Instant::now();
         loop {
             self.collect(state)?;
@@ -121,16 +155,15 @@ impl Sender {
     }
 
     fn learn(&self, state: &mut State, lane: Option<Lane>, outcome: Outcome) -> Result<(), store::Error> {
-        let (now, roll) = (self.means.clock.now(), (self.means.roll)());
         match outcome {
             Ok(Delivered { pace, left }) => {
                 if let Some(receiver) = lane.and_then(|lane| lane.receiver) {
-                    state.receivers.learn(&receiver, pace, now, roll);
+                    state.receivers.learn(&receiver, pace, self.means.clock.now(), (self.means.roll)());
                 }
                 self.keep(state, left)
             }
             Err(error) => {
-                state.pause.failed(now, roll);
+                self.pause(state);
                 Err(error)
             }
         }
@@ -154,12 +187,20 @@ impl Sender {
     fn judge(&self, state: &mut State, recorded: Result<(), store::Error>) -> Result<(), store::Error> {
         if recorded.is_err() {
             self.post.stopped.store(true, Ordering::Release);
-            state.pause.failed(self.means.clock.now(), (self.means.roll)());
+            self.pause(state);
         } else if state.backlog.is_clear() {
             self.post.stopped.store(false, Ordering::Release);
-            state.pause.recorded();
+            state.pause.worked();
         }
         recorded
+    }
+
+    /// Begins a pause. What was under way when one began and fails in it makes it no longer.
+    fn pause(&self, state: &mut State) {
+        let now = self.means.clock.now();
+        if !state.pause.holds(now) {
+            state.pause.failed(now, (self.means.roll)());
+        }
     }
 
     /// Opens lanes for recipients that have none, while there is room.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chassis::{clock::Clock, store::Error};
 use uuid::Uuid;
 
-use super::{message_id::message_id, ports::Tx};
+use super::{Bell, message_id::message_id, ports::Tx};
 use crate::domain::{Change, Contact, Language, Message, Recipient};
 
 /// A change of an order, as its event told it.
@@ -32,12 +32,13 @@ pub struct Heard {
 pub struct Tell {
     clock: Arc<dyn Clock>,
     default_language: Language,
+    bell: Bell,
 }
 
 impl Tell {
-    /// `default_language` is for those who have set none.
-    pub fn new(clock: Arc<dyn Clock>, default_language: Language) -> Self {
-        Self { clock, default_language }
+    /// `default_language` is for those who have set none; `bell` rings for new messages.
+    pub fn new(clock: Arc<dyn Clock>, default_language: Language, bell: Bell) -> Self {
+        Self { clock, default_language, bell }
     }
 
     /// Keeps the messages as PENDING in the transaction that also remembers the event. What was told before stays as it
@@ -53,7 +54,9 @@ impl Tell {
             let change = told(heard, &recipient);
             let message = Message::new(id, heard.order_id, recipient, &contact, change, now);
             let message = Message { traceparent: heard.traceparent.clone(), ..message };
-            let _known = !tx.insert(&message).await?;
+            if tx.insert(&message).await? {
+                self.bell.ring_after(tx);
+            }
         }
         Ok(())
     }

@@ -13,4 +13,5 @@ mod store;
 mod support;
 mod unrecorded;
 mod visibility;
+mod waking;
 mod webhooks;

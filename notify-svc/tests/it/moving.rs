@@ -22,7 +22,6 @@ use uuid::Uuid;
 
 use crate::support::{LIMITS, Step, World, call, event};
 
-const PATIENCE: Duration = Duration::from_secs(30);
 const TWICE: Limits = Limits { retry: Retry { max_attempts: 2, ..LIMITS.retry }, ..LIMITS };
 
 /// Keeps what it is handed, and takes it where it is in the mood.
@@ -70,17 +69,13 @@ async fn ship(world: &World) {
 }
 
 async fn run_until(world: &World, sender: &Sender, done: impl Fn(&Message) -> bool) -> Message {
-    let running = async {
-        loop {
-            sender.run().await.expect("a run");
-            let messages = world.messages().await;
+    let mut messages = world
+        .run_until(sender, |messages| {
             assert_eq!(messages.len(), 1, "it stays one message");
-            if done(&messages[0]) {
-                return messages[0].clone();
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, running).await.expect("the message stands as it should")
+            done(&messages[0])
+        })
+        .await;
+    messages.remove(0)
 }
 
 #[tokio::test]

@@ -38,16 +38,7 @@ impl Channel for Moody {
 }
 
 async fn run_until(world: &World, sender: &Sender, status: Status) -> Message {
-    let running = async {
-        loop {
-            sender.run().await.expect("a run");
-            let message = world.messages().await.remove(0);
-            if message.status() == status {
-                return message;
-            }
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(30), running).await.expect("the message stands there")
+    world.run_until(sender, |messages| messages[0].status() == status).await.remove(0)
 }
 
 fn redrive(id: &str, who: &str) -> Request<RedriveMessageRequest> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use notify_svc::{
-    app::{Channel, Envelope, Sender, ports::ChannelError, send::Limits},
+    app::{Channel, Envelope, ports::ChannelError, send::Limits},
     domain::{Message, Recipient, Status},
 };
 use prost::{Message as _, Name};
@@ -19,7 +19,6 @@ use uuid::Uuid;
 use crate::support::{LIMITS, LIVES, Step, World, event};
 
 const SHOP: Uuid = Uuid::from_u128(7);
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a channel does with the messages for some recipients.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,20 +72,6 @@ async fn placed(orders: u128) -> World {
     world
 }
 
-/// Runs the sender until the messages are as they should be.
-async fn run_until(world: &World, sender: &Sender, done: impl Fn(&[Message]) -> bool) -> Vec<Message> {
-    let running = async {
-        loop {
-            sender.run().await.expect("a run");
-            let messages = world.messages().await;
-            if done(&messages) {
-                return messages;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, running).await.expect("the messages stand as they should")
-}
-
 fn all(status: Status) -> impl Fn(&[Message]) -> bool {
     move |messages| messages.iter().all(|message| message.status() == status)
 }
@@ -102,7 +87,7 @@ async fn every_message_is_sent_once_and_forgets_its_text() {
     }
     let channel = TestChannel::good();
     let sender = world.sender(channel.clone(), LIMITS);
-    let messages = run_until(&world, &sender, all(Status::Sent)).await;
+    let messages = world.run_until(&sender, all(Status::Sent)).await;
     sender.run().await.expect("a run with nothing to do");
 
     let ids: BTreeSet<Uuid> = messages.iter().map(|message| message.id).collect();
@@ -135,7 +120,7 @@ async fn a_channel_that_always_fails_is_tried_so_often_and_told_of_once() {
             let tried = |messages: &[Message]| {
                 messages.iter().any(|message| message.attempts == attempt && is_customers(message))
             };
-            run_until(&world, &sender, tried).await;
+            world.run_until(&sender, tried).await;
             let early = channel.seen().len();
             sender.run().await.expect("a run before it is due");
             assert_eq!(channel.seen().len(), early, "tried again before it was due");
@@ -180,7 +165,7 @@ async fn a_crash_between_sending_and_recording_sends_again_with_the_same_id() {
 
     let second = TestChannel::good();
     let sender = world.sender(second.clone(), LIMITS);
-    run_until(&world, &sender, all(Status::Sent)).await;
+    world.run_until(&sender, all(Status::Sent)).await;
     assert_eq!(second.seen(), first.seen());
     assert_eq!(second.seen().len(), 1);
     assert_eq!(world.published().await.len(), 1);
@@ -192,10 +177,11 @@ async fn a_slow_recipient_delays_nobody_else() {
     let channel = TestChannel::bad_for("SHOP", Mood::Hangs);
     let limits = Limits { lanes: 4, attempt_timeout: Duration::from_hours(1), ..LIMITS };
     let sender = world.sender(channel, limits);
-    let messages = run_until(&world, &sender, |messages| {
-        messages.iter().filter(|message| is_customers(message)).all(|message| message.status() == Status::Sent)
-    })
-    .await;
+    let messages = world
+        .run_until(&sender, |messages| {
+            messages.iter().filter(|message| is_customers(message)).all(|message| message.status() == Status::Sent)
+        })
+        .await;
     let shops = messages.iter().filter(|message| !is_customers(message));
     assert!(shops.into_iter().all(|message| message.status() == Status::Pending && message.attempts == 0));
 }
@@ -205,7 +191,7 @@ async fn a_channel_that_does_not_answer_costs_one_attempt() {
     let world = placed(1).await;
     let channel = TestChannel::bad_for("SHOP", Mood::Hangs);
     let sender = world.sender(channel, Limits { attempt_timeout: Duration::from_millis(1), ..LIMITS });
-    let messages = run_until(&world, &sender, |messages| messages.iter().all(|message| message.attempts == 1)).await;
+    let messages = world.run_until(&sender, |messages| messages.iter().all(|message| message.attempts == 1)).await;
     let shops: Vec<Status> = messages.iter().filter(|m| !is_customers(m)).map(Message::status).collect();
     assert_eq!(shops, [Status::Pending]);
 }
@@ -215,7 +201,7 @@ async fn one_recipients_many_messages_are_sent_in_order() {
     let world = placed(300).await;
     let channel = TestChannel::good();
     let sender = world.sender(channel.clone(), Limits { lanes: 2, ..LIMITS });
-    let messages = run_until(&world, &sender, all(Status::Sent)).await;
+    let messages = world.run_until(&sender, all(Status::Sent)).await;
     assert_eq!(messages.len(), 600);
     assert_eq!(channel.seen().len(), 600);
     let of_shop = channel.seen().into_iter().filter(|envelope| envelope.recipient == Recipient::Shop(SHOP));

@@ -22,7 +22,7 @@ use notify_svc::{
         webhook::Policy,
     },
     app::{
-        Channel, EraseCustomer, GetContact, GetMessage, ListMessages, Query, Read, RedriveMessage, RotateSecret,
+        Bell, Channel, EraseCustomer, GetContact, GetMessage, ListMessages, Query, Read, RedriveMessage, RotateSecret,
         Sender, Tell, Tx, UpdateContact, Viewer,
         send::{Limits, Means},
     },
@@ -39,6 +39,8 @@ use tonic::Request;
 use uuid::Uuid;
 
 pub const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
+/// How long a test waits for what must come.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 pub const OVERLAP: Duration = Duration::from_hours(24);
 pub const LIMITS: Limits = Limits {
     retry: Retry { max_attempts: 8, base: Duration::from_secs(5), cap: Duration::from_hours(1) },
@@ -68,6 +70,7 @@ pub struct World {
     pub store: Store<dyn Tx>,
     pub reads: Arc<dyn Read>,
     pub clock: Arc<TestClock>,
+    pub bell: Bell,
     pub handler: Arc<OrderEvents>,
 }
 
@@ -79,9 +82,10 @@ impl World {
         let url = format!("sqlite://{}", folder.path().join("notify.db").display());
         let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
         let clock = Arc::new(TestClock(Mutex::new(NOW)));
-        let handler = Arc::new(OrderEvents::new(Tell::new(clock.clone(), Language::English)));
+        let bell = Bell::default();
+        let handler = Arc::new(OrderEvents::new(Tell::new(clock.clone(), Language::English, bell.clone())));
         let (store, reads) = (sqlite.store(|tx| tx as &mut dyn Tx), Arc::new(Reads::new(sqlite.reads())));
-        Self { _folder: folder, sqlite, store, reads, clock, handler }
+        Self { _folder: folder, sqlite, store, reads, clock, bell, handler }
     }
 
     /// Takes an event in as the consumer does: its effect happens once, with its inbox tick.
@@ -119,8 +123,23 @@ impl World {
             clock: self.clock.clone(),
             texts: texts(),
             roll: || 0.5,
+            bell: self.bell.clone(),
         };
         Sender::new(name, channel, means, limits)
+    }
+
+    /// Runs a sender until the messages are as they should be, and answers them.
+    pub async fn run_until(&self, sender: &Sender, done: impl Fn(&[Message]) -> bool) -> Vec<Message> {
+        let running = async {
+            loop {
+                sender.run().await.expect("a run");
+                let messages = self.messages().await;
+                if done(&messages) {
+                    return messages;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, running).await.expect("the messages stand as they should")
     }
 
     pub fn service(&self) -> Notify {
@@ -143,7 +162,7 @@ impl World {
 
     pub fn operations(&self) -> Operations {
         let (store, clock) = (self.store.clone(), self.clock.clone());
-        let redrive = RedriveMessage::new(store.clone(), clock.clone());
+        let redrive = RedriveMessage::new(store.clone(), clock.clone(), self.bell.clone());
         Operations::new(redrive, EraseCustomer::new(store, clock), texts())
     }
 

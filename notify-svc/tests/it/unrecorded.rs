@@ -16,10 +16,9 @@ use notify_svc::{
 use sqlx::Executor;
 use uuid::Uuid;
 
-use crate::support::{LIMITS, Step, World, event};
+use crate::support::{LIMITS, PATIENCE, Step, World, event};
 
 const SHOP: Uuid = Uuid::from_u128(7);
-const PATIENCE: Duration = Duration::from_secs(30);
 const INSTANT: Duration = Duration::from_micros(1);
 /// The database fails at every record.
 const FAIL: &str = "CREATE TRIGGER record BEFORE UPDATE ON message BEGIN INSERT INTO missing VALUES (1); END";
@@ -78,20 +77,8 @@ async fn run_until_it_fails(sender: &Sender) {
 
 /// Runs the sender until every message that such a recipient has is sent.
 async fn run_until_sent(world: &World, sender: &Sender, whose: impl Fn(&Recipient) -> bool) {
-    let running = async {
-        loop {
-            sender.run().await.expect("a run");
-            let messages = world.messages().await;
-            if messages
-                .iter()
-                .filter(|message| whose(&message.recipient))
-                .all(|message| message.status() == Status::Sent)
-            {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, running).await.expect("all is sent");
+    let sent = |message: &Message| message.status() == Status::Sent || !whose(&message.recipient);
+    world.run_until(sender, |messages| messages.iter().all(sent)).await;
 }
 
 /// Fails `times` times more; nothing is sent meanwhile. The pauses.

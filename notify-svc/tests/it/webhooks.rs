@@ -8,7 +8,7 @@ use std::{
 
 use notify_svc::{
     adapters::webhook::{Policy, WebhookChannel},
-    app::{Channel, Sender, send::Limits},
+    app::{Channel, send::Limits},
     domain::{ChannelName, Message, Recipient, Retry, Status, message::State},
 };
 use proto::notify::v1::{
@@ -23,7 +23,6 @@ use uuid::Uuid;
 use crate::support::{LIMITS, NOW, Step, World, call, event, policy};
 
 const SHOP: Uuid = Uuid::from_u128(7);
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An endpoint that gives each post the same answer, which never ends where it ends with `...`; without one it takes the post
 /// and never answers.
@@ -88,19 +87,6 @@ async fn ship(world: &World, order: u128, customer: &str) {
     world.deliver(event(Uuid::from_u128(order), customer, SHOP, Step::Shipped)).await.expect("handled");
 }
 
-async fn run_until(world: &World, sender: &Sender, done: impl Fn(&[Message]) -> bool) -> Vec<Message> {
-    let running = async {
-        loop {
-            sender.run().await.expect("a run");
-            let messages = world.messages().await;
-            if done(&messages) {
-                return messages;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, running).await.expect("the messages stand as they should")
-}
-
 fn tried(messages: &[Message]) -> bool {
     messages.iter().all(|message| message.attempts == 1)
 }
@@ -111,7 +97,7 @@ async fn answered(answer: &'static str) -> (Message, Vec<String>) {
     hook(&world, "mina", &endpoint.url).await;
     ship(&world, 1, "mina").await;
     let sender = world.sender_of(ChannelName::Webhook, Some(channel(&world, policy())), LIMITS);
-    let message = run_until(&world, &sender, tried).await.remove(0);
+    let message = world.run_until(&sender, tried).await.remove(0);
     (message, endpoint.posts())
 }
 
@@ -174,7 +160,7 @@ async fn nothing_is_sent_to_where_the_policy_does_not_allow_any_more() {
     for policy in [Policy::default(), Policy { private: false, ..policy() }] {
         let attempts = world.messages().await[0].attempts;
         let sender = world.sender_of(ChannelName::Webhook, Some(channel(&world, policy)), LIMITS);
-        run_until(&world, &sender, |messages| messages[0].attempts > attempts).await;
+        world.run_until(&sender, |messages| messages[0].attempts > attempts).await;
         world.clock.advance(LIMITS.retry.cap);
     }
     assert_eq!(endpoint.posts().len(), 0);
@@ -189,7 +175,7 @@ async fn a_message_goes_to_where_its_contact_points_when_it_is_sent() {
     ship(&world, 1, "mina").await;
     hook(&world, "mina", &second.url).await;
     let sender = world.sender_of(ChannelName::Webhook, Some(channel(&world, policy())), LIMITS);
-    run_until(&world, &sender, |messages| messages[0].status() == Status::Sent).await;
+    world.run_until(&sender, |messages| messages[0].status() == Status::Sent).await;
     assert_eq!((first.posts().len(), second.posts().len()), (0, 1));
 }
 
@@ -211,10 +197,9 @@ async fn a_machine_that_is_away_delays_nobody_else_however_many_are_on_it() {
     let limits = Limits { lanes: 8, attempt_timeout: Duration::from_hours(1), ..LIMITS };
     let sender = world.sender_of(ChannelName::Webhook, Some(channel(&world, policy())), limits);
     let is_good = |message: &&Message| matches!(&message.recipient, Recipient::Customer(id) if id.starts_with("good"));
-    run_until(&world, &sender, |messages| {
-        messages.iter().filter(is_good).all(|message| message.status() == Status::Sent)
-    })
-    .await;
+    world
+        .run_until(&sender, |messages| messages.iter().filter(is_good).all(|message| message.status() == Status::Sent))
+        .await;
     assert_eq!(good.posts().len(), 10);
     assert!(dead.posts().len() <= 2, "a quarter of the lanes at most: {}", dead.posts().len());
 }
@@ -228,7 +213,7 @@ async fn every_attempt_has_the_same_id_and_the_last_one_gives_up() {
     let limits = Limits { retry: Retry { max_attempts: 3, ..LIMITS.retry }, ..LIMITS };
     let sender = world.sender_of(ChannelName::Webhook, Some(channel(&world, policy())), limits);
     for attempt in 1..=3 {
-        run_until(&world, &sender, |messages| messages[0].attempts == attempt).await;
+        world.run_until(&sender, |messages| messages[0].attempts == attempt).await;
         world.clock.advance(LIMITS.retry.cap);
     }
     let message = world.messages().await.remove(0);

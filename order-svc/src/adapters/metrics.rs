@@ -63,17 +63,16 @@ impl Change {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nobody tells 2^53 orders from one more")]
 fn show(counts: &Counts) {
     for (status, orders) in [("PLACED", counts.placed), ("CONFIRMED", counts.confirmed), ("SHIPPED", counts.shipped)] {
-        gauge!(ORDERS, "status" => status).set(orders as f64);
+        gauge!(ORDERS, "status" => status).set(f64::from(orders));
     }
-    gauge!(OUTSTANDING).set(counts.bookings_outstanding as f64);
+    gauge!(OUTSTANDING).set(f64::from(counts.bookings_outstanding));
     for (waits_for, orders) in [
         ("BOOKING", counts.stuck_for_booking),
         ("STOCK", counts.stuck_for_stock),
         ("SHIPMENT", counts.stuck_for_shipment),
     ] {
-        gauge!(STUCK, "waits_for" => waits_for).set(orders as f64);
+        gauge!(STUCK, "waits_for" => waits_for).set(f64::from(orders));
     }
 }

@@ -43,7 +43,7 @@ pub struct BookOutstanding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tried {
     /// It is booked, and the order as far as it goes with that.
-    Booked(Box<Order>),
+    Booked,
     /// Nothing was left to do: the order is booked or final, or another replica tries.
     Passed,
     /// delivery-svc did not answer.
@@ -133,7 +133,7 @@ impl BookOutstanding {
         let settled: Option<Order> = settled.await?;
         let Some(order) = settled else { return Ok(Tried::Passed) };
         tracing::info!(order_id = %id, status = order.status.name(), "outstanding booking made");
-        Ok(Tried::Booked(Box::new(order)))
+        Ok(Tried::Booked)
     }
 
     /// Where the order is final by now, its delivery was cancelled because of that, and nothing is put off.

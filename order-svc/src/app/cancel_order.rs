@@ -148,10 +148,9 @@ impl Cancel {
     async fn keep(&self, tx: &mut dyn Tx, order: Order, by: Actor, reason: String) -> Result<Answer<Order>, Error> {
         let changes = order.cancel(by.clone(), reason, self.now)?;
         tx.save(&changes).await?;
-        let before = order.clone();
-        let order = changes.into_iter().next_back().map_or(order, |change| change.order);
-        audit::changed(tx, &by, "CancelOrder", (&before, &order), self.now).await?;
-        Ok(self.keyed.record(tx, order).await?)
+        let after = changes.into_iter().next_back().map_or_else(|| order.clone(), |change| change.order);
+        audit::changed(tx, &by, "CancelOrder", (&order, &after), self.now).await?;
+        Ok(self.keyed.record(tx, after).await?)
     }
 }
 

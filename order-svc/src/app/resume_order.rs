@@ -88,7 +88,7 @@ impl ResumeOrder {
         let Some(due) = self.read.outstanding_booking(id).await? else { return Ok(()) };
         match self.book.book(&due, operator).await? {
             Tried::Unanswered(NoAnswer::DeadlineExceeded) => Err(Error::DeadlineExceeded),
-            Tried::Booked(_) | Tried::Passed | Tried::Refused | Tried::Unanswered(_) => Ok(()),
+            Tried::Booked | Tried::Passed | Tried::Refused | Tried::Unanswered(_) => Ok(()),
         }
     }
 }

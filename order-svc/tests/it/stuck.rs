@@ -145,8 +145,16 @@ async fn what_waits_is_found_by_an_index() {
             "orders_unshipped",
         ),
         (
-            "SELECT count(*) FROM orders WHERE status = 'PLACED' AND booking <> 'OUTSTANDING' AND create_time < 5",
+            "SELECT count(*), count(*) FILTER (WHERE create_time < 5) FROM orders WHERE status = 'PLACED' AND booking = 'OUTSTANDING'",
+            "orders_unbooked",
+        ),
+        (
+            "SELECT count(*), count(*) FILTER (WHERE create_time < 5) FROM orders WHERE status = 'PLACED' AND booking <> 'OUTSTANDING'",
             "orders_unreserved",
+        ),
+        (
+            "SELECT count(*), count(*) FILTER (WHERE update_time < 5) FROM orders WHERE status = 'CONFIRMED'",
+            "orders_unshipped",
         ),
         ("SELECT count(*) FROM orders WHERE status = 'SHIPPED'", "orders_on_their_way"),
         (

@@ -10,7 +10,7 @@ use chassis::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{StockedPhone, Tx, audit, serials};
+use super::{StockedPhone, Tx, save_phone::save_phone, serials};
 use crate::domain::{Actor, Serial, unit::NewUnits};
 
 /// What is asked for.
@@ -91,8 +91,5 @@ async fn add(tx: &mut dyn Tx, command: &Command, actor: Actor, now: OffsetDateTi
     }
     let serials = serials::name(tx, phone.shop_id, &command.units).await?;
     let change = phone.add_units(serials.clone(), actor, now);
-    tx.save_phone(&change).await?;
-    tx.audit(&audit::phone(Some(&phone), &change)).await?;
-    let stock = tx.stock(phone.id).await?;
-    Ok(Added { phone: StockedPhone { phone: change.state, stock }, serials })
+    Ok(Added { phone: save_phone(tx, Some(&phone), change).await?, serials })
 }

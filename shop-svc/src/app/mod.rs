@@ -11,6 +11,7 @@ pub mod register_phones;
 pub mod register_shop;
 pub mod release_stock;
 pub mod reserve_stock;
+mod save_phone;
 pub mod sell_stock;
 mod serials;
 pub mod update_phone;

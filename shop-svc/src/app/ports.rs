@@ -112,13 +112,13 @@ pub trait Tx: store::Tx {
     async fn advance_order(&mut self, order: &Order) -> Result<(), Error>;
 }
 
-/// A part of a list: at most `rows` rows after a place, which is a time and what orders rows of one time.
+/// A part of a list: at most `rows` rows after a place, which is a time and the id that orders rows of one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slice<K> {
+pub struct Slice {
     /// Rows at most.
     pub rows: i64,
     /// Begins after this row; at the first where absent.
-    pub after: Option<(OffsetDateTime, K)>,
+    pub after: Option<(OffsetDateTime, Uuid)>,
 }
 
 /// A phone with its counts.
@@ -161,7 +161,7 @@ pub trait Read: Send + Sync {
     ///
     /// # Errors
     /// The database failed.
-    async fn shops(&self, slice: Slice<Uuid>) -> Result<Vec<Shop>, Error>;
+    async fn shops(&self, slice: Slice) -> Result<Vec<Shop>, Error>;
 
     /// A phone of a shop.
     ///
@@ -173,7 +173,7 @@ pub trait Read: Send + Sync {
     ///
     /// # Errors
     /// The database failed.
-    async fn phones(&self, shop_id: Uuid, slice: Slice<Uuid>) -> Result<Vec<StockedPhone>, Error>;
+    async fn phones(&self, shop_id: Uuid, slice: Slice) -> Result<Vec<StockedPhone>, Error>;
 
     /// A phone's units, oldest first: all, or those of one status; at most `rows` of those younger than `after`.
     ///
@@ -203,5 +203,5 @@ pub trait Read: Send + Sync {
     ///
     /// # Errors
     /// The database failed.
-    async fn orders(&self, shop_id: Uuid, status: Option<order::Status>, slice: Slice<Uuid>) -> Result<Orders, Error>;
+    async fn orders(&self, shop_id: Uuid, status: Option<order::Status>, slice: Slice) -> Result<Orders, Error>;
 }

@@ -10,7 +10,7 @@ use chassis::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{StockedPhone, Tx, audit, serials};
+use super::{StockedPhone, Tx, save_phone::save_phone, serials};
 use crate::domain::{Actor, Name, Phone, Price, Serial, Shop, phone::Draft, unit::NewUnits};
 
 /// Phones that one call may register at most.
@@ -119,8 +119,5 @@ async fn register_one(
     let serials = serials::name(tx, shop.id, &phone.units).await?;
     let draft = Draft { name: phone.name.clone(), unit_price: phone.unit_price, serials };
     let change = Phone::register(Uuid::now_v7(), shop, draft, actor.clone(), now);
-    tx.save_phone(&change).await?;
-    tx.audit(&audit::phone(None, &change)).await?;
-    let stock = tx.stock(change.state.id).await?;
-    Ok(StockedPhone { phone: change.state, stock })
+    save_phone(tx, None, change).await
 }

@@ -9,7 +9,7 @@ use chassis::{
 };
 use uuid::Uuid;
 
-use super::{StockedPhone, Tx, audit};
+use super::{StockedPhone, Tx, save_phone::save_phone};
 use crate::domain::{Actor, phone::Correction};
 
 /// What is asked for.
@@ -67,16 +67,11 @@ impl UpdatePhone {
                     return Ok(answer);
                 }
                 let phone = tx.phone(command.shop_id, command.phone_id).await?.ok_or(Error::UnknownPhone)?;
-                let phone = match phone.correct(command.correction, actor, now) {
-                    Some(change) => {
-                        tx.save_phone(&change).await?;
-                        tx.audit(&audit::phone(Some(&phone), &change)).await?;
-                        change.state
-                    }
-                    None => phone,
+                let stocked = match phone.correct(command.correction, actor, now) {
+                    Some(change) => save_phone(tx, Some(&phone), change).await?,
+                    None => StockedPhone { stock: tx.stock(phone.id).await?, phone },
                 };
-                let stock = tx.stock(phone.id).await?;
-                Ok(keyed.record(tx, StockedPhone { phone, stock }).await?)
+                Ok(keyed.record(tx, stocked).await?)
             })
         });
         unit.await

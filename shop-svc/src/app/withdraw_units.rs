@@ -10,7 +10,7 @@ use chassis::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{StockedPhone, Tx, audit};
+use super::{StockedPhone, Tx, save_phone::save_phone};
 use crate::domain::{Actor, Serial, phone};
 
 /// What is asked for.
@@ -88,8 +88,5 @@ async fn withdraw(
     let phone = tx.phone(command.shop_id, command.phone_id).await?.ok_or(Error::UnknownPhone)?;
     let standing = tx.standing(phone.id, &command.serials).await?;
     let change = phone.withdraw_units(command.serials.clone(), &standing, actor, now)?;
-    tx.save_phone(&change).await?;
-    tx.audit(&audit::phone(Some(&phone), &change)).await?;
-    let stock = tx.stock(phone.id).await?;
-    Ok(StockedPhone { phone: change.state, stock })
+    Ok(save_phone(tx, Some(&phone), change).await?)
 }

@@ -36,9 +36,8 @@ async fn register<'a, A: Api>(api: &'a A, cast: Cast, keys: &Keys) -> Result<Act
     let shop = done(api.register_shop(As::writer(&cast.operator, &key()), "Demo walk").await)?;
     say(format!("the operator registered shop {}", shop.shop_id));
     let crew = Crew::new(keys, &shop.shop_id)?;
-    let key_of_phones = key();
-    let manager = As::writer(&crew.manager, &key_of_phones);
-    let [haneul, baram] = done(api.register_phones(manager, &shop.shop_id, &[HANEUL, BARAM]).await)?
+    let registered = api.register_phones(As::writer(&crew.manager, &key()), &shop.shop_id, &[HANEUL, BARAM]).await;
+    let [haneul, baram] = done(registered)?
         .try_into()
         .map_err(|phones: Vec<_>| Error::new(format!("2 phones were registered, {} answered", phones.len())))?;
     for phone in [&haneul, &baram] {

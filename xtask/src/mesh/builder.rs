@@ -125,7 +125,7 @@ impl MeshBuilder {
             let spec = self.complete(spec(part, &dir, &ports, &keys, &programs, &passwords)?);
             processes.push(Arc::new(Process::new(spec, Arc::clone(&watchdog))));
         }
-        Ok(Mesh { dir, ports, keys, processes })
+        Ok(Mesh { dir, ports, keys, binaries: programs.binaries, processes })
     }
 
     /// Puts around what the mesh sets for a process what the caller wants: below it the settings of every service, above it

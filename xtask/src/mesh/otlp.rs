@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::builder::MeshBuilder;
-use super::part::{Part, Service};
 use crate::error::{Error, Result};
 
 /// The port of OTLP by gRPC.
@@ -20,12 +19,10 @@ pub struct Otlp {
 impl Otlp {
     /// The mesh whose services and whose proxy all send their spans here, of every request.
     pub(super) fn set(&self, mesh: MeshBuilder) -> MeshBuilder {
-        let mesh = mesh
-            .placeholder("OTLP_HOST", self.host.trim_matches(['[', ']']))
+        mesh.placeholder("OTLP_HOST", self.host.trim_matches(['[', ']']))
             .placeholder("OTLP_PORT", &self.port.to_string())
-            .placeholder("TRACE_SAMPLING", "100");
-        let url = self.to_string();
-        Service::ALL.into_iter().fold(mesh, |mesh, service| mesh.env(Part::from(service), "TWORD_OTLP_ENDPOINT", &url))
+            .placeholder("TRACE_SAMPLING", "100")
+            .settings([("TWORD_OTLP_ENDPOINT".to_owned(), self.to_string())])
     }
 }
 

@@ -103,16 +103,11 @@ type Row<'a> = (String, String, bool, &'a str);
 fn properties(schema: &Node) -> Vec<Row<'_>> {
     let required = schema.get("required").map(Node::items).unwrap_or_default();
     let entries = schema.get("properties").map(Node::entries).unwrap_or_default();
-    let row = |(name, property): &'_ (String, Node)| {
-        (format!("<code>{}</code>", escape(name)), kind(property), required.contains(&Node::from(name.as_str())))
-    };
-    entries
-        .iter()
-        .map(|entry| {
-            let (name, kind, required) = row(entry);
-            (name, kind, required, entry.1.text("description"))
-        })
-        .collect()
+    let rows = entries.iter().map(|(name, property)| {
+        let is_required = required.contains(&Node::from(name.as_str()));
+        (format!("<code>{}</code>", escape(name)), kind(property), is_required, property.text("description"))
+    });
+    rows.collect()
 }
 
 fn table(page: &mut String, rows: Vec<Row<'_>>) {

@@ -7,8 +7,6 @@ use std::fmt::{self, Write};
 pub enum Node {
     /// A string.
     Text(String),
-    /// An integer.
-    Number(i64),
     /// A boolean.
     Flag(bool),
     /// A sequence.
@@ -65,7 +63,7 @@ impl Node {
             Self::Text(text) => text.is_empty(),
             Self::List(items) => items.is_empty(),
             Self::Map(entries) => entries.is_empty(),
-            Self::Number(_) | Self::Flag(_) => false,
+            Self::Flag(_) => false,
         }
     }
 
@@ -116,7 +114,6 @@ impl Node {
                 Ok(())
             }
             Self::Text(text) => writeln!(to, " {}", scalar(text)),
-            Self::Number(number) => writeln!(to, " {number}"),
             Self::Flag(flag) => writeln!(to, " {flag}"),
             Self::List(items) if items.is_empty() => writeln!(to, " []"),
             Self::Map(entries) if entries.is_empty() => writeln!(to, " {{}}"),

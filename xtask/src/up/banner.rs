@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::mesh::{Mesh, Part, Service};
 use crate::paths;
-use crate::state::DemoShop;
+use crate::state::{DemoShop, MeshState};
 use crate::token::{Grant, Role};
 
 /// How long the ready-made tokens are valid.
@@ -40,7 +40,7 @@ pub(super) fn text(mesh: &Mesh, demo: &DemoShop, tokens: &[(Role, String)]) -> S
     calls(&mut text, mesh, demo, &dir);
     operators(&mut text, mesh, &dir);
     let _ = writeln!(text, "\nCtrl-C stops everything; what was stored stays (--fresh forgets it).");
-    let other = if mesh.dir() == paths::dev().join("mesh") { String::new() } else { format!(" --dir {dir}") };
+    let other = if mesh.dir() == MeshState::default_dir() { String::new() } else { format!(" --dir {dir}") };
     let commands = ["status", "stop delivery", "start delivery"].map(|verb| format!("cargo xtask {verb}{other}"));
     let _ = writeln!(text, "From another terminal: {}", commands.join("; "));
     text
@@ -95,9 +95,7 @@ grpcurl -plaintext -protoset {dir}/descriptors.binpb \
 }
 
 fn operators(text: &mut String, mesh: &Mesh, dir: &str) {
-    // It was built with the services, in one of both profiles.
-    let tools = ["debug", "release"].map(|profile| paths::target(profile).join("twordctl"));
-    let tool = tools.iter().find(|tool| tool.exists()).map_or_else(|| "twordctl".to_owned(), |tool| shown(tool));
+    let tool = shown(&mesh.binary("twordctl"));
     let _ = writeln!(
         text,
         "\nFor operators:\n\nexport TWORD_URL={} TWORD_TOKEN_FILE={dir}/tokens/operator\n{tool} --help\n{tool} consumers",

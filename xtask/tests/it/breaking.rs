@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use xtask::tools;
+use xtask::{contracts, tools};
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a directory");
@@ -27,9 +26,7 @@ fn a_field_that_is_gone_is_found_and_a_new_one_is_not() {
     let whole = fs::read_to_string(&file).expect("a contract");
     let breaking = |text: &str| {
         fs::write(&file, text).expect("written");
-        let command =
-            Command::new(&buf).args(["breaking", "--against", "published.binpb"]).current_dir(dir.path()).output();
-        let output = command.expect("buf runs");
+        let output = contracts::breaking(&buf).current_dir(dir.path()).output().expect("buf runs");
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let (field, place) = whole

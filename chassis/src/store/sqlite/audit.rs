@@ -1,13 +1,13 @@
 //! The audit as rows.
 
 use prost::Message;
-use proto::ops::v1::{AuditRecord, FieldChange};
+use proto::ops::v1::AuditRecord;
 use sqlx::{FromRow, QueryBuilder, Row as _, Sqlite, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::{Tx, micros, one_row, reads::Reads};
+use super::{Tx, micros, one_row, reads::Reads, time_of};
 use crate::{
-    audit::{self, Audit, Entry, Query, Read, Record},
+    audit::{Audit, Entry, Query, Read, Record},
     store::Error,
     trace,
 };
@@ -15,13 +15,8 @@ use crate::{
 #[async_trait::async_trait]
 impl Audit for Tx {
     async fn audit(&mut self, record: &Record) -> Result<(), Error> {
-        let changes = record.changes.iter().cloned().map(|change| FieldChange {
-            field: change.name,
-            before: change.before,
-            after: change.after,
-            personal: change.personal,
-        });
-        let changes = AuditRecord { changes: changes.collect(), ..Default::default() };
+        let changes = record.changes.iter().cloned().map(Into::into).collect();
+        let changes = AuditRecord { changes, ..Default::default() };
         let written = sqlx::query(
             "INSERT INTO audit (record_id, actor_role, actor_id, action, subject_kind, subject_id, changes, traceparent, \
              create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -78,7 +73,6 @@ struct Row(Entry);
 
 impl FromRow<'_, SqliteRow> for Row {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let time = super::time(row.try_get("create_time")?).map_err(|error| sqlx::Error::Decode(error.into()))?;
         let changes = AuditRecord::decode(row.try_get::<&[u8], _>("changes")?);
         let changes = changes.map_err(|error| sqlx::Error::Decode(error.into()))?.changes;
         Ok(Self(Entry {
@@ -88,16 +82,11 @@ impl FromRow<'_, SqliteRow> for Row {
             action: row.try_get("action")?,
             subject_kind: row.try_get("subject_kind")?,
             subject_id: row.try_get("subject_id")?,
-            changes: changes.into_iter().map(change).collect(),
+            changes: changes.into_iter().map(Into::into).collect(),
             traceparent: row.try_get("traceparent")?,
-            time,
+            time: time_of(row.try_get("create_time")?)?,
         }))
     }
-}
-
-fn change(change: FieldChange) -> audit::FieldChange {
-    let FieldChange { field: name, before, after, personal } = change;
-    audit::FieldChange { name, before, after, personal }
 }
 
 #[cfg(test)]

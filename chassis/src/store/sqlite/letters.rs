@@ -1,10 +1,9 @@
 //! Dead letters as rows.
 
 use sqlx::{FromRow, QueryBuilder, Row as _, Sqlite, sqlite::SqliteRow};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Tx, micros, one_row, reads::Reads};
+use super::{Tx, micros, one_row, reads::Reads, time_of};
 use crate::{
     dead_letter::{Dropped, Kept, Mend, Query, Read, Standing},
     inbox::{DeadLetter, Event},
@@ -117,12 +116,10 @@ impl FromRow<'_, SqliteRow> for Row {
     }
 }
 
-fn time_of(micros: i64) -> Result<OffsetDateTime, sqlx::Error> {
-    super::time(micros).map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
 #[cfg(test)]
 mod tests {
+    use time::OffsetDateTime;
+
     use super::*;
     use crate::store::sqlite::plans::plan;
 

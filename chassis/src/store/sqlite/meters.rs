@@ -5,6 +5,8 @@ use std::time::Duration;
 use metrics::Unit;
 use sqlx::SqlitePool;
 
+use crate::telemetry::number;
+
 const QUEUE: &str = "tword_store_queue";
 const QUEUE_LIMIT: &str = "tword_store_queue_limit";
 const GROUP: &str = "tword_store_group_size";
@@ -28,10 +30,6 @@ pub(super) fn group(size: usize) {
 /// A commit took so long.
 pub(super) fn committed(elapsed: Duration) {
     metrics::histogram!(COMMIT).record(elapsed);
-}
-
-fn number(count: usize) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// Describes what is measured here.

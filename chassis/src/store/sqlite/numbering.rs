@@ -7,7 +7,7 @@ use sqlx::{FromRow, Row, sqlite::SqliteRow};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Tx, meters, micros, reads::Reads};
+use super::{Tx, meters, micros, reads::Reads, time_of};
 use crate::{
     outbox::LoggedEvent,
     relay::{self, Head, Numbered, Numbering, Term},
@@ -91,13 +91,12 @@ struct Logged(LoggedEvent);
 
 impl FromRow<'_, SqliteRow> for Logged {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let time = super::time(row.try_get("time")?).map_err(|error| sqlx::Error::Decode(error.into()))?;
         Ok(Self(LoggedEvent {
             id: row.try_get("event_id")?,
             sequence: row.try_get("sequence")?,
             kind: row.try_get("kind")?,
             aggregate_id: row.try_get("aggregate_id")?,
-            time,
+            time: time_of(row.try_get("time")?)?,
             traceparent: row.try_get("traceparent")?,
             body: row.try_get("body")?,
         }))

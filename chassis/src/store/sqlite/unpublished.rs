@@ -2,10 +2,9 @@
 
 use futures::TryStreamExt;
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::reads::Reads;
+use super::{reads::Reads, time_of};
 use crate::{
     outbox::{Backlog, Read, Unpublished, Version},
     store::Error,
@@ -74,7 +73,7 @@ impl FromRow<'_, SqliteRow> for Waiting {
             sequence: row.try_get("sequence")?,
             kind: row.try_get("kind")?,
             aggregate_id: row.try_get("aggregate_id")?,
-            time: time_of(row)?,
+            time: time_of(row.try_get("time")?)?,
         }))
     }
 }
@@ -87,15 +86,11 @@ impl FromRow<'_, SqliteRow> for Row {
             id: row.try_get("event_id")?,
             version: row.try_get("version")?,
             kind: row.try_get("kind")?,
-            time: time_of(row)?,
+            time: time_of(row.try_get("time")?)?,
             traceparent: row.try_get("traceparent")?,
             body: row.try_get("body")?,
         }))
     }
-}
-
-fn time_of(row: &SqliteRow) -> Result<OffsetDateTime, sqlx::Error> {
-    super::time(row.try_get("time")?).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 #[cfg(test)]

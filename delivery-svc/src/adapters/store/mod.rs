@@ -1,5 +1,4 @@
 //! Deliveries in databases.
 
-pub(super) mod named;
 mod row;
 pub mod sqlite;

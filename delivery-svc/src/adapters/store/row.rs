@@ -4,12 +4,12 @@ use chassis::store::{Error, sqlite::time};
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::named::Named;
 use crate::{
     app::ports::Addressed,
     domain::{
         actor::{Actor, Role},
         delivery::{Cancellation, Delivery, State, Status},
+        named::Named,
         recipient::Recipient,
         tracking::Tracking,
     },
@@ -31,10 +31,12 @@ macro_rules! recipient_columns {
 /// One delivery by its id, as a [`DeliveryRow`].
 pub const SELECT_DELIVERY: &str = concat!("SELECT ", columns!(), " FROM delivery WHERE delivery_id = ?");
 
-/// A customer's final deliveries that have a recipient, by id, after one, at most so many, as [`DeliveryRow`]s.
+/// A customer's final deliveries that have a recipient, by id, after one, at most so many, as [`AddressedRow`]s.
 pub const SELECT_TO_CLEAR: &str = concat!(
     "SELECT ",
     columns!(),
+    ", ",
+    recipient_columns!(),
     " FROM delivery WHERE customer_id = ? AND recipient_name IS NOT NULL AND delivery_id > ? \
      AND status IN ('DELIVERED', 'CANCELLED') ORDER BY delivery_id LIMIT ?"
 );

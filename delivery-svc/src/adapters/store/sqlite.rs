@@ -12,7 +12,6 @@ use chassis::{
 use sqlx::{QueryBuilder, SqlitePool, migrate::Migrator, query::Query as Statement, sqlite::SqliteArguments};
 use uuid::Uuid;
 
-use super::named::Named;
 use super::row::{
     AddressedRow, DeliveryRow, PlaceRow, RecipientRow, SELECT_ADDRESSED, SELECT_DELIVERY, SELECT_RECIPIENT,
     SELECT_TO_CLEAR,
@@ -26,6 +25,7 @@ use crate::{
     },
     domain::{
         delivery::{Delivery, Event, State, Status},
+        named::Named,
         recipient::Recipient,
     },
 };
@@ -132,8 +132,8 @@ impl app::Tx for Tx {
         one_row(&written, "erased customer")
     }
 
-    async fn to_clear(&mut self, customer_id: &str, after: Option<Uuid>, limit: u32) -> Result<Vec<Delivery>, Error> {
-        let rows: Vec<DeliveryRow> = sqlx::query_as(SELECT_TO_CLEAR)
+    async fn to_clear(&mut self, customer_id: &str, after: Option<Uuid>, limit: u32) -> Result<Vec<Addressed>, Error> {
+        let rows: Vec<AddressedRow> = sqlx::query_as(SELECT_TO_CLEAR)
             .bind(customer_id)
             .bind(after.unwrap_or(Uuid::nil()))
             .bind(limit)

@@ -5,7 +5,7 @@ use e2e::world::World;
 use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
-use xtask::mesh::Part;
+use xtask::mesh::{Mesh, Part};
 
 use crate::http::{client, send};
 
@@ -18,8 +18,8 @@ async fn each_request_is_a_line_without_tokens_and_queries() {
     let ask = |verb| client().request(verb, format!("{}{path}", world.mesh().edge())).bearer_auth(&customer.token);
     let answered = send(ask(Method::GET)).await;
     let refused = send(ask(Method::DELETE)).await;
-    let (first, second) =
-        (line(&world, answered.header("x-request-id")).await, line(&world, refused.header("x-request-id")).await);
+    let first = line(world.mesh(), answered.header("x-request-id")).await;
+    let second = line(world.mesh(), refused.header("x-request-id")).await;
     assert_eq!(
         (&first["status"], &first["method"], &first["path"]),
         (&400.into(), &"GET".into(), &"/v1/orders".into()),
@@ -37,9 +37,10 @@ async fn each_request_is_a_line_without_tokens_and_queries() {
     assert!(!log.contains(signature) && !log.contains("Bearer"), "the log has a token");
 }
 
-async fn line(world: &World, request_id: &str) -> Value {
+/// The line of a request in the access log of a mesh's Envoy.
+pub(super) async fn line(mesh: &Mesh, request_id: &str) -> Value {
     wait::until("the request in the access log", || async move {
-        let log = world.mesh().log(Part::Envoy).map_err(|error| error.to_string())?;
+        let log = mesh.log(Part::Envoy).map_err(|error| error.to_string())?;
         let found: Vec<_> = log.lines().filter(|line| line.contains(request_id)).collect();
         holds(found.len() == 1, format!("{} lines", found.len()))?;
         serde_json::from_str(found[0]).map_err(|error| error.to_string())

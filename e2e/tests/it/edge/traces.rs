@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use e2e::wait::{self, holds};
 use reqwest::Method;
-use serde_json::Value;
 use tonic::Request;
-use xtask::mesh::{Part, Ports, Service};
+use xtask::mesh::{Ports, Service};
 use xtask::token::Role;
 
+use super::logs::line;
 use crate::contract::call;
 use crate::http::send;
 use crate::stub::{Edge, Reply, Stub};
@@ -36,7 +36,7 @@ async fn a_request_has_a_trace_though_nobody_samples_it() {
         let answer = send(edge.request(Method::GET, "/v1/orders", Role::Customer)).await;
         let [trace, _span, flags] = traceparent(&stub);
         assert_eq!(flags, "00");
-        let line = line(&edge, answer.header("x-request-id")).await;
+        let line = line(edge.mesh(), answer.header("x-request-id")).await;
         assert_eq!(line["trace_id"], *trace, "{line}");
         traces.insert(trace);
     }
@@ -92,13 +92,4 @@ async fn spans_of_sampled_requests_go_to_the_collector() {
         holds(seen.iter().any(|seen| seen.path == EXPORT), format!("{seen:?}"))
     })
     .await;
-}
-
-async fn line(edge: &Edge, request_id: &str) -> Value {
-    wait::until("the request in the access log", || async move {
-        let log = edge.mesh().log(Part::Envoy).map_err(|error| error.to_string())?;
-        let found = log.lines().find(|line| line.contains(request_id)).ok_or("no line")?;
-        serde_json::from_str(found).map_err(|error| error.to_string())
-    })
-    .await
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
+use e2e::sse::Events;
 use e2e::wait::{self, holds};
-use futures::StreamExt;
-use futures::stream::BoxStream;
 use prost_reflect::prost::Message;
 use proto::mypage::v1::watch_my_orders_response::Kind;
 use proto::mypage::v1::{WatchMyOrdersRequest, WatchMyOrdersResponse};
@@ -32,35 +31,27 @@ fn update(cursor: &str) -> Vec<u8> {
     WatchMyOrdersResponse { kind: Kind::Current.into(), cursor, ..Default::default() }.encode_to_vec()
 }
 
-/// A watch as server-sent events.
-struct Events {
-    parts: BoxStream<'static, reqwest::Result<Vec<u8>>>,
-    held: Vec<u8>,
+/// Begins a watch as server-sent events.
+async fn open(edge: &Edge) -> Events {
+    let answer = ask(edge).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    Events::new(answer)
 }
 
-impl Events {
-    async fn open(edge: &Edge) -> Self {
-        let answer = ask(edge).await;
-        assert_eq!(answer.status(), 200);
-        assert_eq!(answer.headers()["content-type"], "text/event-stream");
-        let parts = answer.bytes_stream().map(|part| part.map(|bytes| bytes.to_vec())).boxed();
-        Self { parts, held: Vec::new() }
-    }
+/// A watch that has told its first update: before that Envoy sends no headers.
+async fn open_after(edge: &Edge, stub: &Stub, cursor: &str) -> Events {
+    stub.tell(update(cursor));
+    let mut events = open(edge).await;
+    assert_eq!(next(&mut events).await.as_deref(), Some(cursor));
+    events
+}
 
-    /// The cursor of the next event; none where the stream is over.
-    async fn next(&mut self) -> Option<String> {
-        loop {
-            if let Some(end) = self.held.windows(2).position(|pair| pair == b"\n\n") {
-                let event: Vec<_> = self.held.drain(..end + 2).collect();
-                let data = event.strip_prefix(b"data: ").expect("an event has its data").trim_ascii_end();
-                let update: Value = serde_json::from_slice(data).expect("one JSON object an event");
-                assert_eq!(update["kind"], "KIND_CURRENT");
-                return update["cursor"].as_str().map(str::to_owned);
-            }
-            let part = timeout(wait::LIMIT, self.parts.next()).await.expect("an event or the end");
-            self.held.extend(part?.ok()?);
-        }
-    }
+/// The cursor of the next event; none where the stream is over.
+async fn next(events: &mut Events) -> Option<String> {
+    let update = events.next().await?;
+    assert_eq!(update["kind"], "KIND_CURRENT");
+    update["cursor"].as_str().map(str::to_owned)
 }
 
 async fn ask(edge: &Edge) -> Response {
@@ -72,10 +63,10 @@ async fn ask(edge: &Edge) -> Response {
 async fn each_update_is_an_event_at_once_and_no_caller_is_given_a_deadline() {
     let (edge, stub, _serving) = edge(|mesh| mesh).await;
     stub.tell(update("first"));
-    let mut events = Events::open(&edge).await;
-    assert_eq!(events.next().await.as_deref(), Some("first"));
+    let mut events = open(&edge).await;
+    assert_eq!(next(&mut events).await.as_deref(), Some("first"));
     stub.tell(update("second"));
-    assert_eq!(events.next().await.as_deref(), Some("second"));
+    assert_eq!(next(&mut events).await.as_deref(), Some("second"));
     let mut request = Request::new(WatchMyOrdersRequest::default());
     request.set_timeout(Duration::from_mins(1));
     let mut updates = edge.grpc(Role::Customer).mypage().watch_my_orders(request).await.expect("a stream").into_inner();
@@ -89,25 +80,25 @@ async fn each_update_is_an_event_at_once_and_no_caller_is_given_a_deadline() {
 async fn a_watch_outlasts_the_time_out_of_calls() {
     let (edge, stub, _serving) = edge(|mesh| mesh.placeholder("EDGE_TIMEOUT_SECONDS", "1")).await;
     stub.tell(update("before"));
-    let mut events = Events::open(&edge).await;
-    assert_eq!(events.next().await.as_deref(), Some("before"));
+    let mut events = open(&edge).await;
+    assert_eq!(next(&mut events).await.as_deref(), Some("before"));
     // Two calls, one after the other, end by the time-out, and the watch is still open.
     for _ in 0..2 {
         let refused = edge.rest(Role::Customer).get("/v1/mypage/orders").await;
         assert!(!refused.status.is_success(), "{refused}");
     }
     stub.tell(update("after"));
-    assert_eq!(events.next().await.as_deref(), Some("after"));
+    assert_eq!(next(&mut events).await.as_deref(), Some("after"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_ends_at_its_longest_time() {
     let (edge, stub, _serving) = edge(|mesh| mesh.placeholder("WATCH_MAX_SECONDS", "1")).await;
-    let mut events = Events::open_after(&edge, &stub, "first").await;
+    let mut events = open_after(&edge, &stub, "first").await;
     // It is never silent.
     let lively = async {
         stub.tell(update("next"));
-        while events.next().await.is_some() {
+        while next(&mut events).await.is_some() {
             stub.tell(update("next"));
         }
     };
@@ -121,9 +112,9 @@ async fn watches_have_room_of_their_own_and_take_none_of_calls() {
     let stub = Stub::new(|seen| if seen.path.ends_with("WatchMyOrders") { Reply::Stream } else { Reply::Empty });
     let (edge, _serving) = Edge::before(&stub, limits).await;
     stub.tell(update("begun"));
-    let mut held = [Events::open(&edge).await, Events::open(&edge).await];
+    let mut held = [open(&edge).await, open(&edge).await];
     for events in &mut held {
-        assert_eq!(events.next().await.as_deref(), Some("begun"));
+        assert_eq!(next(events).await.as_deref(), Some("begun"));
     }
     let refused = edge.rest(Role::Customer).get(WATCH).await;
     assert_status(&refused, 503, 14, "SERVICE_UNREACHABLE");
@@ -140,21 +131,11 @@ async fn watches_have_room_of_their_own_and_take_none_of_calls() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_may_tell_more_in_all_than_an_answer_may_be_large() {
     let (edge, stub, _serving) = edge(|mesh| mesh.placeholder("MAX_RESPONSE_BYTES", "20000")).await;
-    let mut events = Events::open_after(&edge, &stub, "0").await;
+    let mut events = open_after(&edge, &stub, "0").await;
     for number in 1..100 {
         let cursor = format!("{number}-{}", "x".repeat(1_000));
         stub.tell(update(&cursor));
-        assert_eq!(events.next().await, Some(cursor));
-    }
-}
-
-impl Events {
-    /// A watch that has told its first update: before that Envoy sends no headers.
-    async fn open_after(edge: &Edge, stub: &Stub, cursor: &str) -> Self {
-        stub.tell(update(cursor));
-        let mut events = Self::open(edge).await;
-        assert_eq!(events.next().await.as_deref(), Some(cursor));
-        events
+        assert_eq!(next(&mut events).await, Some(cursor));
     }
 }
 
@@ -176,7 +157,7 @@ async fn a_watch_is_one_line_of_the_access_log_at_its_end() {
         let log = edge.mesh().log(Part::Envoy).expect("the log");
         log.lines().find(|line| line.contains(WATCH)).map(str::to_owned)
     };
-    let events = Events::open_after(&edge, &stub, "only").await;
+    let events = open_after(&edge, &stub, "only").await;
     assert_eq!(line(), None);
     drop(events);
     let line = wait::until("the line", || async { line().ok_or_else(|| "no line".to_owned()) }).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use e2e::checker::{self, Placed};
 use e2e::db;
-use e2e::flow::{cancel, complete, delivery_reaches, key, order_id, order_of, reaches, recipient, ship};
+use e2e::flow::{cancel, deliver, key, order_id, order_of, reaches, recipient};
 use e2e::mail::Mail;
 use e2e::rest::Rest;
 use e2e::world::{Shop, World};
@@ -24,9 +24,7 @@ async fn lives(world: &World, shop: &Shop, rest: &Rest) -> [String; 3] {
     };
     let delivered = order(1).await;
     reaches(rest, &delivered, "CONFIRMED").await;
-    delivery_reaches(&staff, &delivered, "READY").await;
-    ship(&staff, &delivered).await.ok();
-    complete(&staff, &delivered).await.ok();
+    deliver(&staff, &delivered).await;
     reaches(rest, &delivered, "DELIVERED").await;
     let cancelled = order(1).await;
     reaches(rest, &cancelled, "CONFIRMED").await;

@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use chassis::store;
 
-use super::{super::project::keep, BuildCopy, Error, LEASE, Pass};
+use super::{super::project::keep, BuildCopy, Error, Pass, faults};
 use crate::domain::{CopyId, Heard, PassedOver};
 
 impl BuildCopy {
     /// Takes events in that were passed over; gives the copy up where one of them still cannot be.
     pub(super) async fn try_again(&self, copy: CopyId, events: Vec<PassedOver>) -> Result<Pass, Error> {
         for event in events {
-            let heard = self.ask_again(&event).await?;
-            let taken_in = match heard {
-                Ok(heard) => self.take_in_again(copy, &event, heard).await?,
+            let taken_in = match self.ask_again(&event).await? {
+                Ok(heard) => self.take_in_again(copy, &event, heard).await?.map_err(|fault| fault.to_string()),
                 Err(cause) => Err(cause),
             };
             if let Err(cause) = taken_in {
@@ -43,13 +42,11 @@ impl BuildCopy {
         copy: CopyId,
         event: &PassedOver,
         heard: Option<Heard>,
-    ) -> Result<Result<(), String>, Error> {
-        let (holder, now) = (self.holder, self.clock.now());
+    ) -> Result<Result<(), store::Error>, Error> {
         let carried = Arc::new((event.clone(), heard));
-        let unit = self.store.run(move |tx| {
+        let unit = self.leased(move |tx| {
             let carried = Arc::clone(&carried);
             Box::pin(async move {
-                tx.lease_building(holder, now, LEASE).await?.ok_or(Error::Lost)?;
                 let (event, heard) = &*carried;
                 if let Some(heard) = heard {
                     keep(tx, copy, heard).await?;
@@ -57,24 +54,16 @@ impl BuildCopy {
                 Ok(tx.note_taken_in(copy, &event.producer, event.epoch, event.sequence).await?)
             })
         });
-        match unit.await {
-            Err(Error::Store(error @ (store::Error::Inconsistent(_) | store::Error::Panicked))) => {
-                Ok(Err(error.to_string()))
-            }
-            done => done.map(Ok),
-        }
+        faults(unit.await)
     }
 
     async fn give_up(&self, copy: CopyId, failure: String) -> Result<Pass, Error> {
         tracing::error!(epoch = %copy.epoch, failure, "rebuild given up");
-        let (holder, now, failure) = (self.holder, self.clock.now(), Arc::new(failure));
-        let unit = self.store.run(move |tx| {
+        let (now, failure) = (self.clock.now(), Arc::new(failure));
+        let given_up = self.leased(move |tx| {
             let failure = Arc::clone(&failure);
-            Box::pin(async move {
-                tx.lease_building(holder, now, LEASE).await?.ok_or(Error::Lost)?;
-                Ok(tx.give_up(copy, &failure, now).await?)
-            })
+            Box::pin(async move { Ok(tx.give_up(copy, &failure, now).await?) })
         });
-        unit.await.map(|()| Pass::Failed)
+        given_up.await.map(|()| Pass::Failed)
     }
 }

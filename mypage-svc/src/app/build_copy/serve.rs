@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     super::ports::{Away, Producer, Tx},
-    BuildCopy, EVENTS, Error, LEASE, Pass,
+    BuildCopy, EVENTS, Error, Pass,
     batch::Batch,
 };
 use crate::domain::{CopyId, PassedOver};
@@ -46,11 +46,10 @@ impl BuildCopy {
         let last = try_join_all(reached.iter().map(|reached| newest(copy, reached))).await?;
         let last: Arc<Vec<Batch>> = Arc::new(last.into_iter().flatten().collect());
         let producers: Arc<[Arc<dyn Producer>]> = self.producers.clone().into();
-        let (holder, now, watches) = (self.holder, self.clock.now(), self.watches.clone());
-        let unit = self.store.run(move |tx| {
+        let (now, watches) = (self.clock.now(), self.watches.clone());
+        let unit = self.leased(move |tx| {
             let (last, producers, watches) = (Arc::clone(&last), Arc::clone(&producers), watches.clone());
             Box::pin(async move {
-                tx.lease_building(holder, now, LEASE).await?.ok_or(Error::Lost)?;
                 // Served first: whoever keeps waits from here on, and so nothing more is heard. Undone if it is behind.
                 tx.serve(copy, now).await?;
                 for batch in last.iter() {

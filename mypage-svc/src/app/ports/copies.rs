@@ -51,8 +51,8 @@ pub trait Copies: Send {
     /// The database failed, or a copy is being built.
     async fn begin_copy(&mut self, epoch: Uuid, now: OffsetDateTime) -> Result<Rebuild, Error>;
 
-    /// Takes or extends the lease on the copy that is being built: the copy, or none where there is none or another holds
-    /// the lease. Nobody else builds it before this transaction has ended.
+    /// Takes or extends the lease on the copy that is being built; whether it is held, which it is not where there is no such
+    /// copy or another holds the lease. Nobody else builds it before this transaction has ended.
     ///
     /// # Errors
     /// The database failed.
@@ -61,7 +61,7 @@ pub trait Copies: Send {
         holder: Uuid,
         now: OffsetDateTime,
         time_to_live: Duration,
-    ) -> Result<Option<Rebuild>, Error>;
+    ) -> Result<bool, Error>;
 
     /// Gives the lease back, so that the next holder need not wait.
     ///

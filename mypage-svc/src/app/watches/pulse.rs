@@ -1,6 +1,9 @@
 //! When a watch was last looked at by whoever sends what it gives, and whether it was cut off meanwhile.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -33,17 +36,21 @@ impl Pulse {
         Self(Arc::new(Mutex::new(State { polled_at: now, told_at: now, told_to: None, cut: None })))
     }
 
-    /// The watch is polled; answers why it was cut off, if it was.
-    pub(in crate::app) fn polled(&self) -> Option<Cut> {
-        let mut state = self.state();
-        state.polled_at = Instant::now();
-        state.cut
+    /// The watch is polled; answers for how long it was not, and why it was cut off, if it was.
+    pub(in crate::app) fn polled(&self) -> (Duration, Option<Cut>) {
+        let (mut state, now) = (self.state(), Instant::now());
+        (now - std::mem::replace(&mut state.polled_at, now), state.cut)
     }
 
     /// The watch told something, and everything up to a place if there is one.
     pub(in crate::app) fn told(&self, to: Option<(i64, i64)>) {
         let mut state = self.state();
         (state.told_at, state.told_to) = (Instant::now(), to);
+    }
+
+    /// When the watch told something last, or began.
+    pub(in crate::app) fn told_at(&self) -> Instant {
+        self.state().told_at
     }
 
     /// Cuts the watch off where its token has expired, or where it was not polled for too long although there is something

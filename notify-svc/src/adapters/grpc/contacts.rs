@@ -115,13 +115,13 @@ impl Contacts {
 }
 
 /// The answer of `UpdateContact` as it is recorded, without address and secret.
-pub fn record_updated(outcome: &Outcome) -> Vec<u8> {
+fn record_updated(outcome: &Outcome) -> Vec<u8> {
     let (contact, webhook_secret) = (Some(convert::recorded(&outcome.contact)), mark(outcome));
     UpdateContactResponse { contact, webhook_secret }.encode_to_vec()
 }
 
 /// The answer of `RotateWebhookSecret` as it is recorded, without address and secret.
-pub fn record_rotated(outcome: &Outcome) -> Vec<u8> {
+fn record_rotated(outcome: &Outcome) -> Vec<u8> {
     let (contact, webhook_secret) = (Some(convert::recorded(&outcome.contact)), mark(outcome));
     RotateWebhookSecretResponse { contact, webhook_secret }.encode_to_vec()
 }

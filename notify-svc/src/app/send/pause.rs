@@ -1,4 +1,4 @@
-//! How long nothing is sent where what was sent could not be recorded.
+//! How long something is left alone that failed several times in a row.
 
 use std::{ops::Range, time::Duration};
 
@@ -6,10 +6,10 @@ use time::OffsetDateTime;
 
 use crate::domain::Retry;
 
-/// The waits between failures to record in a row. Sending is never given up.
+/// The waits after failures in a row. What is left alone is never given up.
 pub const PAUSES: Retry = Retry { max_attempts: u32::MAX, base: Duration::from_secs(1), cap: Duration::from_secs(30) };
 
-/// A pause of sending, and how many failures to record led to it.
+/// A pause, and how many failures in a row led to it.
 #[derive(Default)]
 pub(super) struct Pause {
     failures: u32,
@@ -18,21 +18,29 @@ pub(super) struct Pause {
 }
 
 impl Pause {
-    /// Whether nothing may be sent now.
+    /// Whether it goes on now.
     pub(super) fn holds(&self, now: OffsetDateTime) -> bool {
         self.span.as_ref().is_some_and(|span| span.contains(&now))
     }
 
-    /// Begins a pause, longer than the last one. What was under way when one began and fails in it makes it no longer.
+    /// Begins a pause, longer than the last one. `roll` is a random number from 0 to 1.
     pub(super) fn failed(&mut self, now: OffsetDateTime, roll: f64) {
-        if !self.holds(now) {
-            self.failures = self.failures.saturating_add(1);
-            self.span = Some(now..now + PAUSES.delay(self.failures, roll));
-        }
+        self.failures = self.failures.saturating_add(1);
+        self.span = Some(now..now + PAUSES.delay(self.failures, roll));
     }
 
     /// The next pause is a short one again.
-    pub(super) fn recorded(&mut self) {
+    pub(super) fn worked(&mut self) {
         self.failures = 0;
+    }
+
+    /// Whether the last thing that is known is a failure.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// When the last pause ends, if there was one.
+    pub(super) fn end(&self) -> Option<OffsetDateTime> {
+        self.span.as_ref().map(|span| span.end)
     }
 }

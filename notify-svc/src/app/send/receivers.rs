@@ -1,19 +1,12 @@
 //! The machines that webhooks are on. One that is slow or away has few lanes, however many recipients are on it, and all
 //! such have no more than half of the lanes together, so that the others' messages do not wait for them.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    ops::Range,
-    time::Duration,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use time::OffsetDateTime;
 
-use super::lanes::Lanes;
-use crate::domain::Retry;
+use super::{lanes::Lanes, pause::Pause};
 
-/// How long a receiver is left alone after so many times in a row that it was away.
-const RESTS: Retry = Retry { max_attempts: u32::MAX, base: Duration::from_secs(1), cap: Duration::from_secs(30) };
 /// Receivers in trouble that are remembered at most; of more, those that are left alone for the shortest are forgotten.
 const REMEMBERED: usize = 1_000;
 
@@ -28,17 +21,10 @@ pub(super) enum Pace {
     Away,
 }
 
-/// The receivers in trouble.
+/// The receivers in trouble, and how long those are left alone that were away.
 #[derive(Default)]
 pub(super) struct Receivers {
-    troubled: HashMap<String, Trouble>,
-}
-
-#[derive(Default)]
-struct Trouble {
-    misses: u32,
-    /// When it is left alone; it has a begin too, so that a clock that is set back ends it.
-    rest: Option<Range<OffsetDateTime>>,
+    troubled: HashMap<String, Pause>,
 }
 
 impl Receivers {
@@ -49,17 +35,12 @@ impl Receivers {
                 self.troubled.remove(receiver);
             }
             Pace::Slow => {
-                self.troubled.insert(receiver.to_owned(), Trouble::default());
+                self.troubled.insert(receiver.to_owned(), Pause::default());
             }
-            Pace::Away => {
-                let trouble = self.troubled.entry(receiver.to_owned()).or_default();
-                trouble.misses = trouble.misses.saturating_add(1);
-                trouble.rest = Some(now..now + RESTS.delay(trouble.misses, roll));
-            }
+            Pace::Away => self.troubled.entry(receiver.to_owned()).or_default().failed(now, roll),
         }
         if self.troubled.len() > REMEMBERED {
-            let end = |trouble: &Trouble| trouble.rest.as_ref().map(|rest| rest.end);
-            let soonest = self.troubled.iter().min_by_key(|(_, trouble)| end(trouble)).map(|(name, _)| name.clone());
+            let soonest = self.troubled.iter().min_by_key(|(_, pause)| pause.end()).map(|(name, _)| name.clone());
             soonest.and_then(|name| self.troubled.remove(&name));
         }
     }
@@ -73,17 +54,16 @@ impl Receivers {
     /// Whether no further lane may lead to a receiver.
     pub(super) fn is_closed(&self, receiver: &str, lanes: &Lanes, most: usize, now: OffsetDateTime) -> bool {
         let here = lanes.receivers().filter(|other| *other == receiver).count();
-        let Some(trouble) = self.troubled.get(receiver) else { return here >= (most / 4).max(1) };
+        let Some(pause) = self.troubled.get(receiver) else { return here >= (most / 4).max(1) };
         let troubled = lanes.receivers().filter(|other| self.troubled.contains_key(*other)).count();
-        let rests = trouble.rest.as_ref().is_some_and(|rest| rest.contains(&now));
-        let own = if trouble.misses > 0 { 1 } else { (most / 8).max(1) };
-        rests || here >= own || troubled >= (most / 2).max(1)
+        let own = if pause.has_failed() { 1 } else { (most / 8).max(1) };
+        pause.holds(now) || here >= own || troubled >= (most / 2).max(1)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::pending;
+    use std::{future::pending, time::Duration};
 
     use time::macros::datetime;
 

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    app::ports::Tx,
+    app::{Bell, ports::Tx},
     domain::{Message, Retry, message, message::Advice},
 };
 
@@ -61,6 +61,7 @@ pub(super) struct Left {
 pub(super) struct Recorder {
     pub(super) store: Store<dyn Tx>,
     pub(super) retry: Retry,
+    pub(super) bell: Bell,
 }
 
 impl Recorder {
@@ -98,12 +99,13 @@ impl Recorder {
 
     async fn together(&self, attempts: Vec<Attempt>) -> Result<(), store::Error> {
         let (attempts, retry): (Arc<[Attempt]>, Retry) = (attempts.into(), self.retry);
+        let bell = self.bell.clone();
         self.store
             .run(move |tx| {
-                let attempts = Arc::clone(&attempts);
+                let (attempts, bell) = (Arc::clone(&attempts), bell.clone());
                 Box::pin(async move {
                     for attempt in attempts.iter() {
-                        record(tx, *attempt, &retry).await?;
+                        record(tx, *attempt, &retry, &bell).await?;
                     }
                     Ok(())
                 })
@@ -119,7 +121,7 @@ fn is_the_records_fault(error: &store::Error) -> bool {
     }
 }
 
-async fn record(tx: &mut (dyn Tx + 'static), attempt: Attempt, retry: &Retry) -> Result<(), store::Error> {
+async fn record(tx: &mut (dyn Tx + 'static), attempt: Attempt, retry: &Retry, bell: &Bell) -> Result<(), store::Error> {
     let Some(before) = tx.message(attempt.message_id).await? else {
         return Err(store::Error::inconsistent("a message that was sent is gone"));
     };
@@ -128,7 +130,10 @@ async fn record(tx: &mut (dyn Tx + 'static), attempt: Attempt, retry: &Retry) ->
         // The first record of it, whose commit was not known of, holds.
         End::Missed(_) if before.attempts != attempt.earlier => return Ok(()),
         End::Missed(advice) => before.clone().missed(attempt.time, retry, advice),
-        End::Moved => redirected(tx, &before).await?.map(|message| (message, None)),
+        End::Moved => {
+            bell.ring_after(tx);
+            redirected(tx, &before).await?.map(|message| (message, None))
+        }
     };
     match outcome {
         Ok((after, event)) => tx.update(&before, &after, event).await,

@@ -25,18 +25,16 @@ pub struct List<F> {
     pub filter: String,
 }
 
-impl<F: Copy> List<F> {
+impl<F> List<F> {
     /// The part of the list that makes the page and shows whether there is another, where rows have UUIDs.
     ///
     /// # Errors
     /// `INVALID_PAGE_TOKEN`.
-    pub fn slice(&self) -> Result<Slice<Uuid>, Refusal> {
+    pub fn slice(&self) -> Result<Slice, Refusal> {
         let after = self.page.after.as_ref().map(|cursor| Ok::<_, Refusal>((cursor.time, cursor.uuid()?)));
         Ok(Slice { rows: self.page.rows(), after: after.transpose()? })
     }
-}
 
-impl<F> List<F> {
     /// The serial of the unit that the last page ended with, where rows are units.
     ///
     /// # Errors

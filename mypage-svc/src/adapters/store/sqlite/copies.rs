@@ -66,7 +66,7 @@ impl Copies for Tx {
         holder: Uuid,
         now: OffsetDateTime,
         time_to_live: Duration,
-    ) -> Result<Option<Rebuild>, Error> {
+    ) -> Result<bool, Error> {
         let leased = sqlx::query(
             "UPDATE copy SET holder = ?1, lease_until = ?2 \
              WHERE status = 'BUILDING' AND (holder IS NULL OR holder = ?1 OR lease_until <= ?3)",
@@ -76,7 +76,7 @@ impl Copies for Tx {
         .bind(micros(now))
         .execute(self.connection())
         .await?;
-        if leased.rows_affected() == 0 { Ok(None) } else { self.building().await }
+        Ok(leased.rows_affected() > 0)
     }
 
     async fn release_building(&mut self, holder: Uuid) -> Result<(), Error> {

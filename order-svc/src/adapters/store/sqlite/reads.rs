@@ -23,7 +23,7 @@ use crate::{
     domain::{Actor, Order, order::WaitsFor},
 };
 
-/// Orders, read.
+/// Orders, read; by several statements in one transaction, which is over when it is dropped.
 pub struct Reads {
     pool: SqlitePool,
 }
@@ -38,10 +38,7 @@ impl Reads {
 #[async_trait::async_trait]
 impl Read for Reads {
     async fn order(&self, id: Uuid) -> Result<Option<Order>, Error> {
-        let mut snapshot = self.pool.begin().await?;
-        let order = rows::order(&mut snapshot, id).await?;
-        snapshot.rollback().await?;
-        Ok(order)
+        rows::order(&mut *self.pool.begin().await?, id).await
     }
 
     async fn orders(&self, filter: &Filter, page: &Page) -> Result<Vec<Order>, Error> {
@@ -56,9 +53,7 @@ impl Read for Reads {
                 rows::first(either, page.rows())
             }
         };
-        let orders = rows::with_lines(&mut snapshot, found).await?;
-        snapshot.rollback().await?;
-        Ok(orders)
+        rows::with_lines(&mut snapshot, found).await
     }
 
     async fn history(&self, id: Uuid, page: &Page) -> Result<Vec<HistoryEntry>, Error> {
@@ -84,10 +79,7 @@ impl Read for Reads {
     }
 
     async fn placed_with(&self, scope: &Scope) -> Result<Option<Placed>, Error> {
-        let mut snapshot = self.pool.begin().await?;
-        let placed = rows::placed_with(&mut snapshot, scope).await?;
-        snapshot.rollback().await?;
-        Ok(placed)
+        rows::placed_with(&mut *self.pool.begin().await?, scope).await
     }
 
     async fn claim(&self, id: Uuid) -> Result<Option<Claim>, Error> {
@@ -118,17 +110,11 @@ impl Read for Reads {
     }
 
     async fn stuck(&self, waits_for: Option<WaitsFor>, too_long: &TooLong, page: &Page) -> Result<Vec<Order>, Error> {
-        let mut snapshot = self.pool.begin().await?;
-        let orders = waiting::stuck(&mut snapshot, waits_for, too_long, page).await?;
-        snapshot.rollback().await?;
-        Ok(orders)
+        waiting::stuck(&mut *self.pool.begin().await?, waits_for, too_long, page).await
     }
 
     async fn counts(&self, too_long: &TooLong) -> Result<Counts, Error> {
-        let mut snapshot = self.pool.begin().await?;
-        let counts = waiting::counts(&mut snapshot, too_long).await?;
-        snapshot.rollback().await?;
-        Ok(counts)
+        waiting::counts(&mut *self.pool.begin().await?, too_long).await
     }
 }
 

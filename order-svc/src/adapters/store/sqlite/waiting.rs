@@ -70,33 +70,28 @@ async fn waiting(
     Ok(query.fetch_all(connection).await?)
 }
 
-/// How many orders are not final.
+/// How many orders are not final, and how many of them wait too long.
 pub async fn counts(connection: &mut SqliteConnection, too_long: &TooLong) -> Result<Counts, Error> {
-    let (placed_before, confirmed_before) = (too_long.placed_before, too_long.confirmed_before);
-    let unbooked =
-        "SELECT count(*) FROM orders WHERE status = 'PLACED' AND booking = 'OUTSTANDING' AND create_time < ?";
-    let unreserved =
-        "SELECT count(*) FROM orders WHERE status = 'PLACED' AND booking <> 'OUTSTANDING' AND create_time < ?";
-    let unshipped = "SELECT count(*) FROM orders WHERE status = 'CONFIRMED' AND update_time < ?";
-    let mut count = async |query, before| count(connection, query, before).await;
-    let bookings_outstanding = count(unbooked, None).await?;
+    let mut count = async |query, before: OffsetDateTime| -> Result<(u32, u32), Error> {
+        Ok(sqlx::query_as(query).bind(micros(before)).fetch_one(&mut *connection).await?)
+    };
+    let unbooked = "SELECT count(*), count(*) FILTER (WHERE create_time < ?) FROM orders \
+         WHERE status = 'PLACED' AND booking = 'OUTSTANDING'";
+    let unreserved = "SELECT count(*), count(*) FILTER (WHERE create_time < ?) FROM orders \
+         WHERE status = 'PLACED' AND booking <> 'OUTSTANDING'";
+    let unshipped = "SELECT count(*), count(*) FILTER (WHERE update_time < ?) FROM orders WHERE status = 'CONFIRMED'";
+    let (bookings_outstanding, stuck_for_booking) = count(unbooked, too_long.placed_before).await?;
+    let (booked, stuck_for_stock) = count(unreserved, too_long.placed_before).await?;
+    let (confirmed, stuck_for_shipment) = count(unshipped, too_long.confirmed_before).await?;
+    let shipped = sqlx::query_scalar("SELECT count(*) FROM orders WHERE status = 'SHIPPED'");
+    let shipped = shipped.fetch_one(connection).await?;
     Ok(Counts {
-        placed: bookings_outstanding + count(unreserved, None).await?,
-        confirmed: count(unshipped, None).await?,
-        shipped: count("SELECT count(*) FROM orders WHERE status = 'SHIPPED' AND ? IS NOT NULL", None).await?,
+        placed: bookings_outstanding.saturating_add(booked),
+        confirmed,
+        shipped,
         bookings_outstanding,
-        stuck_for_booking: count(unbooked, Some(placed_before)).await?,
-        stuck_for_stock: count(unreserved, Some(placed_before)).await?,
-        stuck_for_shipment: count(unshipped, Some(confirmed_before)).await?,
+        stuck_for_booking,
+        stuck_for_stock,
+        stuck_for_shipment,
     })
-}
-
-/// The number that a query counts, of what is older than `before`; of all where it is none.
-async fn count(
-    connection: &mut SqliteConnection,
-    query: &'static str,
-    before: Option<OffsetDateTime>,
-) -> Result<i64, Error> {
-    let before = before.map_or(i64::MAX, micros);
-    Ok(sqlx::query_scalar(query).bind(before).fetch_one(connection).await?)
 }

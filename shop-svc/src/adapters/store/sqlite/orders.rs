@@ -125,7 +125,7 @@ pub async fn list(
     connection: &mut SqliteConnection,
     shop_id: Uuid,
     status: Option<Status>,
-    slice: Slice<Uuid>,
+    slice: Slice,
 ) -> Result<Orders, Error> {
     let mut rows = headers(connection, shop_id, status, slice).await?;
     attach_lines(connection, &mut rows).await?;
@@ -151,7 +151,7 @@ async fn headers(
     connection: &mut SqliteConnection,
     shop_id: Uuid,
     status: Option<Status>,
-    slice: Slice<Uuid>,
+    slice: Slice,
 ) -> Result<Vec<Listed>, Error> {
     let mut select = QueryBuilder::<Sqlite>::new(
         "SELECT shop_order.*, currency_code FROM shop_order LEFT JOIN shop USING (shop_id) WHERE shop_id = ",

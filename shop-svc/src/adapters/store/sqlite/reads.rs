@@ -29,7 +29,7 @@ impl Read for Reads {
         shops::find(&self.pool, shop_id).await
     }
 
-    async fn shops(&self, slice: Slice<Uuid>) -> Result<Vec<Shop>, Error> {
+    async fn shops(&self, slice: Slice) -> Result<Vec<Shop>, Error> {
         let mut select = QueryBuilder::<Sqlite>::new("SELECT * FROM shop");
         if let Some((time, id)) = slice.after {
             select.push(" WHERE (create_time, shop_id) > (").push_bind(micros(time)).push(", ");
@@ -44,7 +44,7 @@ impl Read for Reads {
         phones::find_stocked(&self.pool, shop_id, phone_id).await
     }
 
-    async fn phones(&self, shop_id: Uuid, slice: Slice<Uuid>) -> Result<Vec<StockedPhone>, Error> {
+    async fn phones(&self, shop_id: Uuid, slice: Slice) -> Result<Vec<StockedPhone>, Error> {
         let mut select = QueryBuilder::<Sqlite>::new(
             "SELECT phone.*, currency_code, available, reserved, sold, withdrawn \
              FROM phone JOIN shop USING (shop_id) JOIN stock USING (phone_id) WHERE phone.shop_id = ",
@@ -98,7 +98,7 @@ impl Read for Reads {
         phones::stock_of_all(&self.pool).await
     }
 
-    async fn orders(&self, shop_id: Uuid, status: Option<order::Status>, slice: Slice<Uuid>) -> Result<Orders, Error> {
+    async fn orders(&self, shop_id: Uuid, status: Option<order::Status>, slice: Slice) -> Result<Orders, Error> {
         let mut snapshot = self.pool.begin().await?;
         let orders = orders::list(&mut snapshot, shop_id, status, slice).await?;
         snapshot.rollback().await?;

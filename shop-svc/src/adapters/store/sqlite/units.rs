@@ -128,6 +128,7 @@ fn push_serials(query: &mut QueryBuilder<Sqlite>, serials: &[Serial]) {
         list.push_bind(serial.as_str().to_owned());
     }
 }
+
 pub async fn taken(
     connection: &mut SqliteConnection,
     shop_id: Uuid,
@@ -169,13 +170,9 @@ pub async fn take(
     phone_id: Uuid,
     pick: &Pick,
 ) -> Result<Vec<Serial>, Error> {
-    let mut taken = match pick {
-        Pick::Oldest(quantity) => oldest(connection, order_id, phone_id, *quantity).await?,
-        Pick::Given(serials) => given(connection, order_id, phone_id, serials).await?,
-    };
-    let wanted = match pick {
-        Pick::Oldest(quantity) => *quantity as usize,
-        Pick::Given(serials) => serials.len(),
+    let (mut taken, wanted) = match pick {
+        Pick::Oldest(quantity) => (oldest(connection, order_id, phone_id, *quantity).await?, *quantity as usize),
+        Pick::Given(serials) => (given(connection, order_id, phone_id, serials).await?, serials.len()),
     };
     rows(taken.len() as u64, wanted)?;
     taken.sort_unstable();

@@ -1,8 +1,8 @@
-//! Values that are stored, counted and shown by their names.
+//! Values that are stored, counted and audited by their names.
 
-use crate::domain::{actor::Role, delivery::Status};
+use super::{actor::Role, delivery::Status};
 
-/// A value that is stored by its name.
+/// A value with a name, in capitals as everywhere.
 pub trait Named: Sized {
     /// Its name.
     fn name(self) -> &'static str;
