@@ -1,5 +1,7 @@
 //! The broker: connected to in the background, never needed to serve. The stream's shape stands here alone.
 
+mod read_back;
+
 use std::time::Duration;
 
 use async_nats::{
@@ -10,9 +12,15 @@ use async_nats::{
         stream::{DiscardPolicy, RetentionPolicy, StorageType},
     },
 };
+use futures::TryStreamExt;
 use tokio::sync::watch;
 
-use crate::{config::Options, deadline};
+use crate::{
+    config::{Options, Url},
+    deadline,
+};
+
+pub use read_back::Own;
 
 /// The stream that holds every event.
 pub const STREAM: &str = "TWORD";
@@ -36,6 +44,16 @@ pub struct Broker {
     stream: jetstream::stream::Config,
 }
 
+/// Where the broker is, and what its stream may hold.
+pub struct Settings {
+    /// One URL or some, separated by commas.
+    pub url: Url,
+    /// What the stream holds before its oldest events leave it, in bytes.
+    pub max_bytes: i64,
+    /// Copies of the stream that a cluster keeps.
+    pub replicas: usize,
+}
+
 /// What the broker refused or failed to do.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -45,6 +63,15 @@ impl Broker {
     /// # Errors
     /// The URL is none.
     pub async fn connect(service: &str, options: &Options) -> Result<Self, Error> {
+        let (url, max_bytes, replicas) = (options.nats_url.clone(), options.stream_max_bytes, options.stream_replicas);
+        Self::connect_with(service, &Settings { url, max_bytes, replicas }).await
+    }
+
+    /// Begins to connect with settings.
+    ///
+    /// # Errors
+    /// The URL is none.
+    pub async fn connect_with(service: &str, settings: &Settings) -> Result<Self, Error> {
         let (report, connected) = watch::channel(false);
         let connect = ConnectOptions::new()
             .name(service)
@@ -57,14 +84,14 @@ impl Broker {
                 note(&event, &report);
                 std::future::ready(())
             });
-        let servers = options.nats_url.split(',').map(|url| url.trim().parse());
+        let servers = settings.url.split(',').map(|url| url.trim().parse());
         let servers = servers.collect::<Result<Vec<ServerAddr>, _>>()?;
         let client = signed_in(connect, &servers).connect(servers).await?;
         let context = jetstream::context::ContextBuilder::new()
             .timeout(REQUEST_TIMEOUT)
             .ack_timeout(REQUEST_TIMEOUT)
             .build(client);
-        Ok(Self { context, connected, stream: stream_config(options) })
+        Ok(Self { context, connected, stream: stream_config(settings) })
     }
 
     /// Whether the broker is there now. Requests to one that is away would wait for it.
@@ -110,18 +137,47 @@ impl Broker {
     /// The broker is away or refuses.
     pub async fn ensure_consumer(&self, name: &str, subject: &str) -> Result<Consumer<pull::Config>, Error> {
         let stream = self.ensure_stream().await?;
-        let config = pull::Config {
-            durable_name: Some(name.to_owned()),
-            filter_subject: subject.to_owned(),
-            deliver_policy: DeliverPolicy::All,
-            ack_policy: AckPolicy::Explicit,
-            ack_wait: ACK_WAIT,
-            max_ack_pending: MAX_ACK_PENDING,
-            // Deliveries count outages, not poison.
-            max_deliver: -1,
-            ..pull::Config::default()
-        };
-        Ok(stream.get_or_create_consumer(name, config).await?)
+        Ok(stream.get_or_create_consumer(name, consumer_config(name, subject)).await?)
+    }
+
+    /// Gives the stream and the durable consumers of `service` that are there the shape that they would get anew; answers
+    /// the consumers' names. An operator's command: whoever else does this while versions differ undoes it again.
+    ///
+    /// # Errors
+    /// The broker is away or refuses.
+    pub async fn reshape(&self, service: &str) -> Result<Vec<String>, Error> {
+        self.context.create_or_update_stream(self.stream.clone()).await?;
+        let stream = self.context.get_stream(STREAM).await?;
+        let names: Vec<String> = stream.consumer_names().try_collect().await?;
+        let own = names.into_iter().filter_map(|name| {
+            let producer = name.strip_prefix(service)?.strip_prefix('_')?;
+            Some(consumer_config(&name, &subject_of(producer)))
+        });
+        let mut reshaped = Vec::new();
+        for config in own {
+            reshaped.extend(config.durable_name.clone());
+            stream.update_consumer(config).await?;
+        }
+        Ok(reshaped)
+    }
+}
+
+/// What a consumer of `producer`'s events is brought.
+pub fn subject_of(producer: &str) -> String {
+    format!("tword.{producer}.v1.*")
+}
+
+fn consumer_config(name: &str, subject: &str) -> pull::Config {
+    pull::Config {
+        durable_name: Some(name.to_owned()),
+        filter_subject: subject.to_owned(),
+        deliver_policy: DeliverPolicy::All,
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: ACK_WAIT,
+        max_ack_pending: MAX_ACK_PENDING,
+        // Deliveries count outages, not poison.
+        max_deliver: -1,
+        ..pull::Config::default()
     }
 }
 
@@ -134,7 +190,7 @@ fn signed_in(connect: ConnectOptions, servers: &[ServerAddr]) -> ConnectOptions 
     }
 }
 
-fn stream_config(options: &Options) -> jetstream::stream::Config {
+fn stream_config(settings: &Settings) -> jetstream::stream::Config {
     jetstream::stream::Config {
         name: STREAM.to_owned(),
         subjects: vec![SUBJECTS.to_owned()],
@@ -142,9 +198,9 @@ fn stream_config(options: &Options) -> jetstream::stream::Config {
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::Old,
         max_age: MAX_AGE,
-        max_bytes: options.stream_max_bytes,
+        max_bytes: settings.max_bytes,
         duplicate_window: DUPLICATE_WINDOW,
-        num_replicas: options.stream_replicas,
+        num_replicas: settings.replicas,
         ..jetstream::stream::Config::default()
     }
 }

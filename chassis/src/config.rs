@@ -7,7 +7,7 @@ use std::{fs::File, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::auth;
+use crate::{auth, store::postgres::CONNECTIONS};
 
 pub use duration::{InvalidDuration, duration, positive_duration};
 pub use url::Url;
@@ -23,9 +23,21 @@ pub struct Options {
     #[arg(long, env = "TWORD_ADMIN_LISTEN", default_value = "127.0.0.1:9080", value_name = "ADDRESS:PORT", help_heading = NETWORK)]
     pub admin_listen: SocketAddr,
 
-    /// Database of this service: `sqlite:///absolute/path` or `sqlite://relative/path`
+    /// Database of this service: `sqlite:///absolute/path`, `sqlite://relative/path` or `postgres://user:password@host/database`
     #[arg(long, env = "TWORD_DATABASE_URL", hide_env_values = true, value_name = "URL", help_heading = NETWORK)]
     pub database_url: Url,
+
+    /// Connections to PostgreSQL that this process opens at most: two hear and tell of changes, half of the others write
+    #[arg(long, env = "TWORD_DATABASE_CONNECTIONS", default_value_t = CONNECTIONS, value_parser = clap::value_parser!(u32).range(4..=1_000), value_name = "CONNECTIONS", help_heading = NETWORK)]
+    pub database_connections: u32,
+
+    /// Whether an older schema of the database is brought up at the start; without, it is refused until `migrate` has run
+    #[arg(long, env = "TWORD_MIGRATE_AT_START", default_value_t = true, action = ArgAction::Set, value_name = "true|false", help_heading = NETWORK)]
+    pub migrate_at_start: bool,
+
+    /// What the process is for; the subcommands set it
+    #[arg(long, hide = true, default_value = "serve", value_enum)]
+    pub purpose: Purpose,
 
     /// Event broker; it may be away, then events wait in the database
     #[arg(long, env = "TWORD_NATS_URL", hide_env_values = true, default_value = "nats://127.0.0.1:4222", value_name = "URL", help_heading = NETWORK)]
@@ -120,6 +132,16 @@ const NETWORK: &str = "Network and storage";
 const IDENTITY: &str = "Identity";
 const RUNNING: &str = "Running";
 
+/// What a process is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Purpose {
+    /// To serve until it is told to stop.
+    #[default]
+    Serve,
+    /// To take a restored database back, and to end then.
+    Recover,
+}
+
 /// The form of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -164,8 +186,8 @@ impl Options {
 
     fn check_urls(&self, problems: &mut Vec<String>) {
         let checks = [
-            ("--database-url", self.database_url.check_file("sqlite")),
-            ("--nats-url", self.nats_url.check_hosts(&["nats", "tls"])),
+            ("--database-url", self.database_url.check_database()),
+            ("--nats-url", self.nats_url.check_broker()),
             ("--mesh-url", self.mesh_url.check_host(&["http"])),
         ];
         let otlp = self.otlp_endpoint.iter().map(|url| ("--otlp-endpoint", url.check_host(&["http"])));

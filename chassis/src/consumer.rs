@@ -1,6 +1,7 @@
 //! Consuming: one durable consumer per (service, producer), an inbox, dead letters, and a pull that repairs gaps.
 
 mod handling;
+mod lanes;
 mod pull;
 mod repair;
 mod take_in;
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use handling::{Arrival, describe};
+pub(crate) use pull::event_of;
 pub use take_in::{MAX_FAULTS, Taken, take_in};
 
 /// Why an event could not be handled.
@@ -59,6 +61,15 @@ impl CaughtUp {
     /// then has had its effect.
     pub fn since(&self) -> Option<OffsetDateTime> {
         *self.0.borrow()
+    }
+
+    /// Waits until a sweep that began at `time` or later has found no gap.
+    pub async fn until(&self, time: OffsetDateTime) {
+        let mut caught_up = self.0.clone();
+        if caught_up.wait_for(|since| since.is_some_and(|since| since >= time)).await.is_err() {
+            // The consumer has ended, and will not catch up any more.
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! The way into a service's process: provider, settings, telemetry, runtime, exit code.
 
+mod backup;
+mod migrate;
+mod recover;
+
 use std::{future::Future, process::ExitCode, time::Duration};
 
-use clap::{Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use crate::{config::Options, refusal::chain, service, telemetry, trace};
+use crate::{config::Options, refusal::chain, service, store::Migrations, telemetry, trace};
 
 /// Exit code for wrong settings: nothing was bound or changed. A restart does not help.
 const EXIT_WRONG_CONFIGURATION: u8 = 64;
@@ -18,22 +22,42 @@ pub struct Program {
     name: &'static str,
     listen: &'static str,
     admin_listen: &'static str,
+    migrations: Option<Migrations>,
 }
 
 impl Program {
     /// A service, such as `order-svc`, with its own default addresses of gRPC and of the admin HTTP, such as
     /// `127.0.0.1:8082` and `127.0.0.1:9082`.
     pub const fn new(name: &'static str, listen: &'static str, admin_listen: &'static str) -> Self {
-        Self { name, listen, admin_listen }
+        Self { name, listen, admin_listen, migrations: None }
+    }
+
+    /// With the migrations of its database, which its subcommand `migrate` applies.
+    #[must_use]
+    pub const fn migrations(self, migrations: Migrations) -> Self {
+        Self { migrations: Some(migrations), ..self }
     }
 
     /// The command line, with this service's defaults in its help.
     fn command<C: Args>(self) -> Command {
         // The doc comment of `C` would be its text, so that comes afterwards.
-        C::augment_args(Command::new(self.name))
+        let command = self
+            .settings::<C>(Command::new(self.name))
             .version(env!("CARGO_PKG_VERSION"))
             .about("A service of the mesh. A setting is a flag or a variable; where one is wrong, it exits with 64")
             .long_about(None)
+            .subcommand(backup::command())
+            .subcommand(recover::command(self.settings::<C>(Command::new(recover::NAME))))
+            .subcommand_negates_reqs(true);
+        match self.migrations {
+            Some(_) => command.subcommand(migrate::command()),
+            None => command,
+        }
+    }
+
+    /// A command line with the settings of the service.
+    fn settings<C: Args>(self, command: Command) -> Command {
+        C::augment_args(command)
             .mut_arg("listen", |argument| argument.default_value(self.listen))
             .mut_arg("admin_listen", |argument| argument.default_value(self.admin_listen))
     }
@@ -49,8 +73,18 @@ where
 {
     // An error means that the provider is installed already, which is as good.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let (config, options) = match parse::<C>(program, std::env::args_os()) {
-        Ok(parsed) => parsed,
+    let matches = match program.command::<C>().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return told(&error),
+    };
+    let settings = match (program.migrations, matches.subcommand()) {
+        (Some(migrations), Some((migrate::NAME, matches))) => return migrate::entry(program.name, migrations, matches),
+        (_, Some((backup::NAME, matches))) => return backup::entry(matches),
+        (_, Some((_recover, matches))) => matches,
+        (_, None) => &matches,
+    };
+    let (config, options) = match read::<C>(settings) {
+        Ok(read) => read,
         Err(Stop::Told(error)) => return told(&error),
         Err(Stop::Wrong(problems)) => return wrong(&problems),
     };
@@ -86,14 +120,10 @@ enum Stop {
     Wrong(Vec<String>),
 }
 
-fn parse<C: Args>(
-    program: Program,
-    arguments: impl IntoIterator<Item = std::ffi::OsString>,
-) -> Result<(C, Options), Stop> {
-    let matches = program.command::<C>().try_get_matches_from(arguments).map_err(Stop::Told)?;
-    let config = C::from_arg_matches(&matches).map_err(Stop::Told)?;
+fn read<C: Args>(matches: &ArgMatches) -> Result<(C, Options), Stop> {
+    let config = C::from_arg_matches(matches).map_err(Stop::Told)?;
     // The service's own type is not known here, but its matches hold the flattened options.
-    let options = Options::from_arg_matches(&matches).map_err(Stop::Told)?;
+    let options = Options::from_arg_matches(matches).map_err(Stop::Told)?;
     let problems = options.problems();
     if problems.is_empty() { Ok((config, options)) } else { Err(Stop::Wrong(problems)) }
 }
@@ -122,6 +152,8 @@ fn failed(error: &service::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::migrate::Migrator;
+
     use super::*;
 
     #[derive(Args)]
@@ -134,6 +166,12 @@ mod tests {
     }
 
     const PROGRAM: Program = Program::new("test-svc", "127.0.0.1:8082", "127.0.0.1:9082");
+
+    static NONE: Migrator = Migrator::DEFAULT;
+
+    fn parse<C: Args>(program: Program, arguments: Vec<std::ffi::OsString>) -> Result<(C, Options), Stop> {
+        read(&program.command::<C>().try_get_matches_from(arguments).map_err(Stop::Told)?)
+    }
 
     fn arguments(more: &[&str]) -> Vec<std::ffi::OsString> {
         ["test-svc", "--database-url=sqlite://test.db"].iter().chain(more).map(Into::into).collect()
@@ -169,5 +207,22 @@ mod tests {
         assert!(
             matches!(parse::<Config>(PROGRAM, arguments(&["--colours"])), Err(Stop::Told(error)) if error.use_stderr())
         );
+    }
+
+    #[test]
+    fn migrate_needs_the_settings_of_the_stores_alone() {
+        let program = PROGRAM.migrations(Migrations { sqlite: &NONE, postgres: &NONE });
+        let line = ["test-svc", "migrate", "--database-url=postgres://u@h/db", "--nats-url=nats://h"];
+        let matches = program.command::<Config>().try_get_matches_from(line).expect("a command line");
+        assert_eq!(matches.subcommand_name(), Some(migrate::NAME));
+        let without = program.command::<Config>().try_get_matches_from(["test-svc", "migrate"]);
+        assert!(without.expect_err("no database").to_string().contains("--database-url"));
+        assert!(program.command::<Config>().render_help().to_string().contains("migrate"));
+        let help = program.command::<Config>().try_get_matches_from(["test-svc", "migrate", "--help"]);
+        let help = help.expect_err("help").to_string();
+        for flag in ["TWORD_DATABASE_URL", "TWORD_NATS_URL", "TWORD_STREAM_REPLICAS", "TWORD_LOG_LEVEL"] {
+            assert!(help.contains(flag), "{flag} in {help}");
+        }
+        assert!(!help.contains("--jwks-file"), "{help}");
     }
 }

@@ -12,6 +12,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     auth::{Allow, Rule},
     outbox,
+    recovery::{Halt, past_head},
     refusal::{Refusal, Violations},
     relay::{Head, Log},
     wire::{self, timestamp},
@@ -30,12 +31,13 @@ pub const RULES: &[Rule] = &[Rule { method: "/tword.ops.v1.EventLogService/ReadE
 /// Serves one producer's log.
 pub struct EventLog {
     log: Arc<dyn Log>,
+    halt: Halt,
 }
 
 impl EventLog {
-    /// Serves `log`.
-    pub fn new(log: Arc<dyn Log>) -> Self {
-        Self { log }
+    /// Serves `log`; a consumer that knows more of it than it holds halts the process.
+    pub(crate) fn new(log: Arc<dyn Log>, halt: Halt) -> Self {
+        Self { log, halt }
     }
 
     async fn read(&self, request: ReadEventsRequest) -> Result<ReadEventsResponse, Refusal> {
@@ -52,6 +54,9 @@ impl EventLog {
         // Asked first: what is numbered in between is in the heads then.
         let unnumbered = self.log.unnumbered().await?;
         let epochs = self.log.epochs().await?;
+        if let Some(found) = epoch.and_then(|epoch| past_head(epoch, request.after_sequence, &epochs)) {
+            self.halt.now(found);
+        }
         let Some(head) = chosen(&epochs, epoch) else { return Err(Refusal::not_found("epoch")) };
         let events = match limit(request.limit) {
             0 => Vec::new(),

@@ -20,6 +20,7 @@ pub mod inbox;
 pub mod operations;
 pub mod outbox;
 pub mod page;
+pub mod recovery;
 pub mod refusal;
 pub mod relay;
 mod rpc;

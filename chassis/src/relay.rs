@@ -18,6 +18,7 @@ use crate::{
     broker::Broker,
     clock::Clock,
     outbox::LoggedEvent,
+    recovery::{self, Halt},
     refusal::chain,
     store::{Error, Store, Tx},
 };
@@ -27,6 +28,8 @@ pub const LEASE: Duration = Duration::from_secs(6);
 const RENEWAL: Duration = Duration::from_secs(2);
 /// Events numbered and published at once at most.
 const BATCH: u32 = 256;
+/// Bodies of one of them in bytes: what is more waits for the next one.
+pub(crate) const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 /// A producer epoch and its highest number.
@@ -126,12 +129,17 @@ pub struct Relay<T: ?Sized> {
     pub producer: &'static str,
     /// Tells when the lease ends.
     pub clock: Arc<dyn Clock>,
+    /// Stops the process where it is found out that the database is older than what was published.
+    pub(crate) halt: Halt,
 }
 
 impl<T: Tx + ?Sized + 'static> Relay<T> {
     /// Runs until `drain` is cancelled, then gives the lease back.
     pub async fn run(self, drain: CancellationToken) {
         let holder = Uuid::now_v7();
+        if !self.checked(&drain).await {
+            return drain.cancelled().await;
+        }
         let mut published = 0;
         while !drain.is_cancelled() {
             let pause = match self.lead(holder, &mut published, &drain).await {
@@ -148,6 +156,39 @@ impl<T: Tx + ?Sized + 'static> Relay<T> {
         if let Ok(Some(term)) = self.lease(holder).await {
             let _best_effort = self.store.run(move |tx| Box::pin(async move { tx.release(term).await })).await;
         }
+    }
+
+    /// Compares what was published with what is known, before anything is numbered; false where nothing may be.
+    async fn checked(&self, drain: &CancellationToken) -> bool {
+        loop {
+            let checked = tokio::select! {
+                () = drain.cancelled() => return false,
+                checked = self.published_later() => checked,
+            };
+            match checked {
+                Ok(None) => return true,
+                Ok(Some(found)) => {
+                    self.halt.now(found);
+                    return false;
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        cause = chain(error.as_ref()),
+                        "published events could not be looked at, trying again"
+                    );
+                    // Processes of one service that look at once end each other's look: one of them has to come first.
+                    let pause = RETRY_DELAY.mul_f64(rand::random_range(1.0..10.0));
+                    let _drained = tokio::time::timeout(pause, drain.cancelled()).await;
+                }
+            }
+        }
+    }
+
+    async fn published_later(&self) -> Result<Option<String>, crate::broker::Error> {
+        self.broker.connected().await;
+        let service = format!("{}-svc", self.producer);
+        let published = recovery::published(&self.broker, &service, self.producer).await?;
+        Ok(recovery::published_later(&published, &self.log.epochs().await?))
     }
 
     /// Publishes for as long as the lease holds; answers how long to wait before asking for it again.

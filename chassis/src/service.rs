@@ -1,6 +1,7 @@
 //! The composition of a service: its settings, store, routes, rules and background tasks, run until told to stop.
 
 mod error;
+mod recover;
 mod run;
 mod sweep;
 mod tasks;
@@ -25,11 +26,12 @@ use crate::{
     broker::Broker,
     client::Mesh,
     clock::{Clock, SystemClock},
-    config::Options,
+    config::{Options, Purpose},
     consumer::{CaughtUp, Consumer, Handler, Reach},
     event_log::{self, EventLog},
     idempotency,
     operations::{self, Consumed, Operations, gauges},
+    recovery::{Halt, TakeBack},
     relay::Relay,
     server::drain::Unread,
     store::{Reads, Store, Tx},
@@ -58,7 +60,10 @@ pub struct Service<T: ?Sized> {
     rules: Vec<&'static [Rule]>,
     consumed: Vec<Consumed<T>>,
     tasks: Tasks,
+    consumers: Tasks,
     unread: Unread,
+    halt: Halt,
+    take_back: Option<Arc<dyn TakeBack<T>>>,
 }
 
 impl<T: Tx + ?Sized + 'static> Service<T> {
@@ -99,7 +104,10 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
             rules: vec![auth::OPEN, event_log::RULES, operations::RULES],
             consumed: Vec::new(),
             tasks: Tasks::default(),
+            consumers: Tasks::default(),
             unread: Arc::new(|| 0),
+            halt: Halt::default(),
+            take_back: None,
         };
         service.produce();
         service.watch_store();
@@ -118,8 +126,13 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
         let consumer = Consumer::new(&self.name, producer, self.store.clone(), Arc::clone(&handler), reach);
         let (durable, caught_up) = (consumer.durable().to_owned(), consumer.caught_up());
         self.consumed.push(Consumed { producer, durable, handler, caught_up: caught_up.clone() });
-        self.background(format!("consumer of {producer}"), move |drain| Box::pin(consumer.run(drain)));
+        self.consumers.add(format!("consumer of {producer}"), move |drain| Box::pin(consumer.run(drain)));
         caught_up
+    }
+
+    /// Says how the service takes its own events back into a database that was restored to an older point.
+    pub fn takes_back(&mut self, take_back: impl TakeBack<T>) {
+        self.take_back = Some(Arc::new(take_back));
     }
 
     /// Publishes the service's own events, and serves them to whoever missed one.
@@ -130,9 +143,10 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
             broker: self.broker.clone(),
             producer: self.context,
             clock: self.clock(),
+            halt: self.halt.clone(),
         };
         self.background("relay", move |drain| Box::pin(relay.run(drain)));
-        self.serve(EventLogServiceServer::new(EventLog::new(self.log.clone())));
+        self.serve(EventLogServiceServer::new(EventLog::new(self.log.clone(), self.halt.clone())));
     }
 
     /// Ends the process with its store, and forgets answers that are no longer replayed.
@@ -215,13 +229,17 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
         self.unread = Arc::new(count);
     }
 
-    /// Binds both ports, serves until SIGTERM or SIGINT, and drains.
+    /// Binds both ports, serves until SIGTERM or SIGINT, and drains; or recovers the database, where that is its purpose.
     ///
     /// # Errors
-    /// A port is taken, a part of the service failed, or the drain ran into its hard deadline.
+    /// The database has to be recovered first, a port is taken, a part of the service failed, or the drain ran into its hard
+    /// deadline.
     pub async fn run(self) -> Result<(), Error> {
         let signals = crate::server::drain::signals().map_err(Error::Signals)?;
-        self.bind().await?.run_until(signals).await
+        match self.options.purpose {
+            Purpose::Serve => self.bind().await?.run_until(signals).await,
+            Purpose::Recover => Box::pin(self.recover(signals)).await,
+        }
     }
 }
 

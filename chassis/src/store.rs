@@ -4,7 +4,15 @@
 //! to its end though the caller has gone, may run it again from the start, and answers only after the commit.
 
 mod after;
+mod announce;
+mod backup;
+mod columns;
+mod database;
+mod failure;
+mod meters;
 mod observed;
+pub mod postgres;
+mod schema;
 pub mod sqlite;
 
 use std::{fmt, sync::Arc};
@@ -12,16 +20,28 @@ use std::{fmt, sync::Arc};
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
-use crate::{audit, dead_letter, idempotency, inbox, outbox, relay};
+use crate::{audit, dead_letter, idempotency, inbox, outbox, recovery, relay};
 
 pub use after::{After, AfterCommit};
-pub use observed::describe;
+pub use announce::{Announce, Announcements, Heard, Word};
+pub use backup::Error as BackupError;
+pub use database::{Database, Migrations};
+pub use schema::{Older, Unfit};
+
 use observed::{Ended, Here};
 
 /// What every service's transaction can do besides its own repositories: outbox, inbox, dead letters, recorded answers,
-/// numbering, audit, and what is to be done after the commit.
+/// numbering, audit, recovery, and what is to be said and done after the commit.
 pub trait Tx:
-    outbox::Outbox + inbox::Inbox + dead_letter::Mend + idempotency::Answers + relay::Numbering + audit::Audit + AfterCommit
+    outbox::Outbox
+    + inbox::Inbox
+    + dead_letter::Mend
+    + idempotency::Answers
+    + relay::Numbering
+    + audit::Audit
+    + recovery::Recovery
+    + Announce
+    + AfterCommit
 {
 }
 
@@ -32,15 +52,20 @@ impl<T> Tx for T where
         + idempotency::Answers
         + relay::Numbering
         + audit::Audit
+        + recovery::Recovery
+        + Announce
         + AfterCommit
         + ?Sized
 {
 }
 
 /// What every service's database answers outside of any transaction: its log, and what operators look at.
-pub trait Reads: relay::Log + outbox::Read + inbox::Read + dead_letter::Read + audit::Read {}
+pub trait Reads: relay::Log + outbox::Read + inbox::Read + dead_letter::Read + audit::Read + recovery::Read {}
 
-impl<T: relay::Log + outbox::Read + inbox::Read + dead_letter::Read + audit::Read + ?Sized> Reads for T {}
+impl<T> Reads for T where
+    T: relay::Log + outbox::Read + inbox::Read + dead_letter::Read + audit::Read + recovery::Read + ?Sized
+{
+}
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +88,20 @@ impl Error {
     /// A stored row that no code of this version writes.
     pub fn inconsistent(what: impl fmt::Display) -> Self {
         Self::Inconsistent(what.to_string())
+    }
+}
+
+/// Describes what is measured of every store.
+pub fn describe() {
+    observed::describe();
+    meters::describe();
+}
+
+/// Checks that a write touched exactly the one row it was meant for.
+fn one_row(affected: u64, what: &str) -> Result<(), Error> {
+    match affected {
+        1 => Ok(()),
+        count => Err(Error::inconsistent(format!("{count} rows written where one {what} was meant"))),
     }
 }
 

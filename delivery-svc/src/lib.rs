@@ -7,7 +7,7 @@ pub mod domain;
 
 use std::{sync::Arc, time::Duration};
 
-use chassis::{Program, config, service, store::sqlite::Sqlite};
+use chassis::{Program, config, service, store::Database};
 use proto::delivery::v1::{
     booking_service_server::BookingServiceServer, delivery_operations_service_server::DeliveryOperationsServiceServer,
     delivery_service_server::DeliveryServiceServer,
@@ -19,7 +19,8 @@ use adapters::{
     events::OrderEvents,
     grpc::{Bookings, Deliveries, Operations},
     metrics,
-    store::sqlite::{MIGRATIONS, Reads},
+    own_events::OwnEvents,
+    store,
 };
 use app::{
     book_delivery::BookDelivery, cancel_delivery::CancelDelivery, complete_delivery::CompleteDelivery,
@@ -31,7 +32,7 @@ use app::{
 /// The name of this service.
 pub const NAME: &str = "delivery-svc";
 /// Its name and ports.
-pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8083", "127.0.0.1:9083");
+pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8083", "127.0.0.1:9083").migrations(store::MIGRATIONS);
 
 /// The longest time between two sweeps over unclaimed bookings.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -56,10 +57,9 @@ pub struct Config {
 /// # Errors
 /// It could not start, or it failed.
 pub async fn run(config: Config) -> Result<(), service::Error> {
-    let sqlite = Sqlite::open(&config.chassis.database_url, &MIGRATIONS).await?;
-    let store = sqlite.store(|tx| tx as &mut dyn app::Tx);
-    let reads: Arc<dyn app::Read> = Arc::new(Reads::new(sqlite.reads()));
-    let mut service = service::Service::new("delivery", config.chassis, store.clone(), sqlite.log()).await?;
+    let database = Database::open(&config.chassis, store::MIGRATIONS).await?;
+    let (store, reads) = (store::store(&database), store::reads(&database));
+    let mut service = service::Service::new("delivery", config.chassis, store.clone(), database.log()).await?;
     let clock = service.clock();
 
     service.rules(access::RULES);
@@ -81,6 +81,7 @@ pub async fn run(config: Config) -> Result<(), service::Error> {
     }));
     // Whatever this consumer misses, the sweep below asks for.
     let _caught_up = service.consume("order", OrderEvents::new(Arc::clone(&clock)));
+    service.takes_back(OwnEvents);
 
     metrics::describe();
     let counted = Arc::clone(&reads);
@@ -90,7 +91,7 @@ pub async fn run(config: Config) -> Result<(), service::Error> {
     });
 
     let claims = Arc::new(OrderClaims::new(&service.mesh()));
-    let sweep = VoidBookings::new(store, reads, claims, clock, config.void_after);
+    let sweep = VoidBookings::new(store, claims, clock, config.void_after);
     let interval = SWEEP_INTERVAL.min(config.void_after / 2).max(Duration::from_millis(1));
     service.every("void-bookings", interval, move || {
         let sweep = sweep.clone();

@@ -1,15 +1,20 @@
-//! Looks into the services' SQLite files: what no API tells, read only.
+//! Looks into the services' databases: what no API tells, read only.
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection, Executor};
+mod connection;
+mod content;
+
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 use xtask::mesh::Service;
 
+pub use self::connection::Connection;
+use self::connection::{either, said};
+pub use self::content::{break_inserts, mend_inserts, places, rows};
 use crate::wait::{self, holds};
 use crate::world::World;
 
 /// Who consumes whose events.
-const CONSUMERS: [(Service, &[Service]); 5] = [
+pub(crate) const CONSUMERS: [(Service, &[Service]); 5] = [
     (Service::Shop, &[Service::Order]),
     (Service::Order, &[Service::Shop, Service::Delivery]),
     (Service::Delivery, &[Service::Order]),
@@ -19,51 +24,69 @@ const CONSUMERS: [(Service, &[Service]); 5] = [
 /// The longest chain of events that follow from one another.
 const CHAIN: usize = 6;
 
-/// A read-only connection to a service's file.
-///
-/// # Errors
-/// It could not be opened.
-pub async fn open(world: &World, service: Service) -> Result<SqliteConnection, String> {
-    let options = SqliteConnectOptions::new().filename(world.mesh().database(service)).read_only(true);
-    options.connect().await.map_err(said)
-}
-
 /// Keeps a service from writing until it is released; the service's writes wait for some seconds, its reads do not.
-pub struct Lock(SqliteConnection);
+pub struct Lock(Connection);
 
 impl Lock {
-    /// Takes the write lock of a service's file.
+    /// Takes the write lock of a service's file, or of every table on a server.
     pub async fn take(world: &World, service: Service) -> Self {
-        let options = SqliteConnectOptions::new().filename(world.mesh().database(service));
-        let mut connection = options.connect().await.expect("the file");
-        connection.execute("BEGIN IMMEDIATE").await.expect("the write lock");
+        let mut connection = Connection::write(world, service).await;
+        let lock = match &connection {
+            Connection::Sqlite(_) => "BEGIN IMMEDIATE".to_owned(),
+            Connection::Postgres(_) => {
+                let tables: Vec<_> =
+                    rows(world, service).await.into_keys().map(|table| format!("\"{table}\"")).collect();
+                format!("BEGIN; LOCK TABLE {} IN EXCLUSIVE MODE", tables.join(", "))
+            }
+        };
+        connection.execute(lock).await;
         Self(connection)
     }
 
     /// Gives it back; nothing was changed.
     pub async fn release(mut self) {
-        self.0.execute("ROLLBACK").await.expect("rolled back");
+        self.0.execute("ROLLBACK").await;
         self.0.close().await.expect("closed");
     }
 }
 
-/// Changes a service's file behind its back.
-pub async fn execute(world: &World, service: Service, statement: &'static str) {
-    let options = SqliteConnectOptions::new().filename(world.mesh().database(service)).busy_timeout(wait::LIMIT);
-    let mut connection = options.connect().await.expect("the file");
-    connection.execute(statement).await.expect("executed");
+/// Changes a service's database behind its back.
+pub async fn change(world: &World, service: Service, statements: String) {
+    let mut connection = Connection::write(world, service).await;
+    connection.execute(statements).await;
     connection.close().await.expect("closed");
 }
 
-/// One number from a service's file.
+/// One number from a service's database.
 ///
 /// # Errors
 /// It could not be read.
 pub async fn count(world: &World, service: Service, query: &'static str) -> Result<i64, String> {
-    let mut connection = open(world, service).await?;
-    let count = sqlx::query_scalar(query).fetch_one(&mut connection).await.map_err(said)?;
-    connection.close().await.map_err(said)?;
+    let mut connection = Connection::read(world, service).await?;
+    let count = connection.number(query).await?;
+    connection.close().await?;
     Ok(count)
+}
+
+/// Rows of an id and two numbers from a service's database.
+///
+/// # Errors
+/// They could not be read.
+pub async fn triples(world: &World, service: Service, query: String) -> Result<Vec<(Uuid, i64, i64)>, String> {
+    let mut connection = Connection::read(world, service).await?;
+    let query = AssertSqlSafe(query);
+    let rows = either!(&mut connection, one => sqlx::query_as(query).fetch_all(one).await).map_err(said)?;
+    connection.close().await?;
+    Ok(rows)
+}
+
+/// The epoch that a service's events have now.
+pub async fn epoch(world: &World, service: Service) -> Uuid {
+    let mut connection = Connection::read(world, service).await.expect("the database");
+    let query = "SELECT epoch FROM relay";
+    let epoch = either!(&mut connection, one => sqlx::query_scalar(query).fetch_one(one).await).expect("an epoch");
+    connection.close().await.expect("closed");
+    epoch
 }
 
 /// An event that a service put aside.
@@ -82,12 +105,11 @@ pub struct DeadLetter {
 /// # Errors
 /// They could not be read.
 pub async fn dead_letters(world: &World, service: Service) -> Result<Vec<DeadLetter>, String> {
-    let mut connection = open(world, service).await?;
-    let rows: Vec<(Uuid, i64)> = sqlx::query_as("SELECT event_id, attempts FROM dead_letter ORDER BY event_id")
-        .fetch_all(&mut connection)
-        .await
-        .map_err(said)?;
-    connection.close().await.map_err(said)?;
+    let mut connection = Connection::read(world, service).await?;
+    let query = "SELECT event_id, attempts FROM dead_letter ORDER BY event_id";
+    let rows: Vec<(Uuid, i64)> =
+        either!(&mut connection, one => sqlx::query_as(query).fetch_all(one).await).map_err(said)?;
+    connection.close().await?;
     Ok(rows.into_iter().map(|(event_id, attempts)| DeadLetter { service, event_id, attempts }).collect())
 }
 
@@ -108,43 +130,30 @@ async fn consumed(world: &World, consumer: Service, producer: Service) {
     let written = wait::until(&what, || count(world, producer, "SELECT coalesce(max(position), 0) FROM outbox")).await;
     wait::until(&what, || async move {
         let heads = heads(world, producer, written).await?;
-        let mut connection = open(world, consumer).await?;
+        let mut connection = Connection::read(world, consumer).await?;
         for (epoch, head) in heads {
-            let seen: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM inbox_tick WHERE producer = ? AND epoch = ? AND sequence <= ?",
-            )
-            .bind(producer.context())
-            .bind(epoch)
-            .bind(head)
-            .fetch_one(&mut connection)
-            .await
+            let query = "SELECT count(*) FROM inbox_tick WHERE producer = $1 AND epoch = $2 AND sequence <= $3";
+            let seen: i64 = either!(&mut connection, one => {
+                sqlx::query_scalar(query).bind(producer.context()).bind(epoch).bind(head).fetch_one(one).await
+            })
             .map_err(said)?;
             holds(seen == head, format!("{seen} of {head} events"))?;
         }
-        connection.close().await.map_err(said)
+        connection.close().await
     })
     .await;
 }
 
 /// Each epoch with its last number, once everything up to a position is numbered.
 async fn heads(world: &World, producer: Service, position: i64) -> Result<Vec<(Uuid, i64)>, String> {
-    let mut connection = open(world, producer).await?;
-    let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE sequence IS NULL AND position <= ?")
-        .bind(position)
-        .fetch_one(&mut connection)
-        .await
+    let mut connection = Connection::read(world, producer).await?;
+    let waiting = "SELECT count(*) FROM outbox WHERE sequence IS NULL AND position <= $1";
+    let waiting: i64 = either!(&mut connection, one => sqlx::query_scalar(waiting).bind(position).fetch_one(one).await)
         .map_err(said)?;
     holds(waiting == 0, format!("{waiting} events that the relay has not numbered"))?;
-    let heads = sqlx::query_as("SELECT epoch, max(sequence) FROM outbox WHERE position <= ? GROUP BY epoch")
-        .bind(position)
-        .fetch_all(&mut connection)
-        .await
-        .map_err(said)?;
-    connection.close().await.map_err(said)?;
+    let heads = "SELECT epoch, max(sequence) FROM outbox WHERE position <= $1 GROUP BY epoch";
+    let heads =
+        either!(&mut connection, one => sqlx::query_as(heads).bind(position).fetch_all(one).await).map_err(said)?;
+    connection.close().await?;
     Ok(heads)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn said(error: sqlx::Error) -> String {
-    error.to_string()
 }

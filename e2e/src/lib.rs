@@ -2,9 +2,11 @@
 //!
 //! Everything here panics where a test could not go on, and says what it saw.
 
+pub mod chaos;
 pub mod checker;
 pub mod db;
 pub mod envoy;
+pub mod faults;
 pub mod flow;
 pub mod grpc;
 pub mod mail;

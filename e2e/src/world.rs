@@ -1,20 +1,22 @@
 //! A running mesh of a test's own, or one that tests share.
 
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Weak};
 
 use proto::shop::v1 as shop;
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
-use xtask::mesh::{Mesh, MeshBuilder, Part};
+use xtask::mesh::{DatabaseKind, Mesh, MeshBuilder, Part};
 use xtask::token::{Grant, Role};
 
 use crate::grpc::{Grpc, keyed, money};
 use crate::rest::Rest;
 
-/// Meshes that run at once, each of seven processes.
+/// Names the database that the meshes of all tests use: `sqlite` (the default) or `postgres`.
+const DATABASE: &str = "TWORD_DATABASE";
+/// Meshes that run at once, each of seven processes or more.
 const MESHES: usize = 2;
 /// What is shown of each log when a test fails, in lines.
 const LOG_TAIL: usize = 15;
@@ -65,7 +67,7 @@ impl World {
     pub async fn start_with(describe: impl FnOnce(MeshBuilder) -> MeshBuilder) -> Self {
         let room = Arc::clone(&ROOM).acquire_owned().await.expect("the semaphore is never closed");
         let dir = tempfile::Builder::new().prefix("tword-e2e-").tempdir().expect("a temporary directory");
-        let mesh = describe(Mesh::builder(dir.path())).prepare().unwrap_or_else(|error| panic!("{error}"));
+        let mesh = describe(builder(dir.path())).prepare().unwrap_or_else(|error| panic!("{error}"));
         let world = Self { mesh, dir: Some(dir), _room: room };
         world.mesh.start_all().await.unwrap_or_else(|error| panic!("{error}"));
         world
@@ -75,7 +77,7 @@ impl World {
     pub async fn start_again(mut self, describe: impl FnOnce(MeshBuilder) -> MeshBuilder) -> Self {
         self.mesh.stop_all().await.unwrap_or_else(|error| panic!("{error}"));
         let dir = self.dir.as_ref().map(|dir| dir.path().to_owned()).expect("kept until the drop");
-        self.mesh = describe(Mesh::builder(&dir)).prepare().unwrap_or_else(|error| panic!("{error}"));
+        self.mesh = describe(builder(&dir)).prepare().unwrap_or_else(|error| panic!("{error}"));
         self.mesh.start_all().await.unwrap_or_else(|error| panic!("{error}"));
         self
     }
@@ -167,15 +169,33 @@ impl World {
         Shop { id, phones, manager, staff }
     }
 
+    /// Ends every process and keeps the directory, to be looked into.
+    pub fn keep(mut self) -> PathBuf {
+        let dir = self.dir().to_owned();
+        let _kept = self.dir.take().map(TempDir::keep);
+        dir
+    }
+
     fn show(&self) {
         eprintln!("the mesh's directory is {}", self.dir().display());
-        for part in Part::ALL {
+        for part in self.mesh.parts() {
             let log = self.mesh.log(part).unwrap_or_default();
             let lines: Vec<_> = log.lines().collect();
             let tail = lines[lines.len().saturating_sub(LOG_TAIL)..].join("\n");
             eprintln!("---- {part}: {:?}\n{tail}", self.mesh.state(part));
         }
     }
+}
+
+/// A mesh as every test wants it.
+fn builder(dir: &Path) -> MeshBuilder {
+    let named = std::env::var(DATABASE).unwrap_or_default();
+    let kind = match named.as_str() {
+        "" | "sqlite" => DatabaseKind::Sqlite,
+        "postgres" => DatabaseKind::Postgres,
+        other => panic!("{DATABASE} is {other:?}, which is no database"),
+    };
+    Mesh::builder(dir).database(kind)
 }
 
 impl Drop for World {

@@ -11,7 +11,7 @@ use chassis::{
     Program,
     client::Mesh,
     service::{Error, Service},
-    store::{Store, sqlite::Sqlite},
+    store::{Database, Store},
 };
 use proto::mypage::v1::{
     my_page_operations_service_server::MyPageOperationsServiceServer, my_page_service_server::MyPageServiceServer,
@@ -27,18 +27,19 @@ use crate::{
         metrics,
         operations::Operations,
         producers::ProducerLog,
-        store::sqlite::{MIGRATIONS, Reads},
+        store::{self, MIGRATIONS},
+        take_back::NoEvents,
     },
     app::{
-        AdvanceAsOf, BuildCopy, ClearCopies, GetMyOrder, ListMyOrders, LookForWatches, Project, Read, RebuildMyPage,
-        Tx, WatchMyOrders, Watches, ports::Producer,
+        AdvanceAsOf, BuildCopy, ClearCopies, GetMyOrder, HearChanges, ListMyOrders, LookForWatches, Read,
+        RebuildMyPage, Tx, WatchMyOrders, Watches, announced, ports::Producer,
     },
 };
 
 /// The name of this service.
 pub const NAME: &str = "mypage-svc";
 /// Its name and ports.
-pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8085", "127.0.0.1:9085");
+pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8085", "127.0.0.1:9085").migrations(MIGRATIONS);
 
 /// Those whose events are kept.
 const PRODUCERS: [&str; 3] = ["order", "delivery", "notify"];
@@ -55,17 +56,18 @@ const METRICS_PERIOD: Duration = Duration::from_secs(5);
 /// # Errors
 /// It could not start, or had to end.
 pub async fn run(config: Config) -> Result<(), Error> {
-    let sqlite = Sqlite::open(&config.chassis.database_url, &MIGRATIONS).await?;
-    let store = sqlite.store(|tx| tx as &mut dyn Tx);
-    let reads: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
+    let database = Database::open(&config.chassis, MIGRATIONS).await?;
+    let (store, reads) = (store::store(&database), store::reads(&database));
     let watches = Watches::new(config.limits());
-    let mut service = Service::new("mypage", config.chassis.clone(), store.clone(), sqlite.log()).await?;
+    let mut service = Service::new("mypage", config.chassis.clone(), store.clone(), database.log()).await?;
 
     service.rules(access::RULES);
     serve_customers(&mut service, &reads, &watches);
-    serve_operators(&mut service, &store, &reads, &watches);
-    keep_watches(&mut service, &reads, &watches, config.watch_poll);
-    let consume = |producer| service.consume(producer, Projection::new(Project::new(watches.clone())));
+    serve_operators(&mut service, &store, &reads);
+    hear(&mut service, &database, &reads, &watches, config.watch_poll);
+    keep_watches(&mut service, &watches);
+    service.takes_back(NoEvents::new(service.clock()));
+    let consume = |producer| service.consume(producer, Projection);
     let as_of = Arc::new(AdvanceAsOf::new(store, PRODUCERS.map(consume).into()));
     service.every("as-of time", AS_OF_PERIOD, move || {
         let as_of = Arc::clone(&as_of);
@@ -89,12 +91,12 @@ fn serve_customers(service: &mut Service<dyn Tx>, reads: &Arc<dyn Read>, watches
 }
 
 /// Rebuilds: asked for, built, and what was before cleared.
-fn serve_operators(service: &mut Service<dyn Tx>, store: &Store<dyn Tx>, reads: &Arc<dyn Read>, watches: &Watches) {
+fn serve_operators(service: &mut Service<dyn Tx>, store: &Store<dyn Tx>, reads: &Arc<dyn Read>) {
     let wake = Arc::new(Notify::new());
     let rebuild = RebuildMyPage::new(store.clone(), service.clock(), Arc::clone(&wake));
     service.serve(MyPageOperationsServiceServer::new(Operations::new(rebuild, Arc::clone(reads))));
 
-    let build = BuildCopy::new(store.clone(), producers(&service.mesh()), watches.clone(), service.clock());
+    let build = BuildCopy::new(store.clone(), producers(&service.mesh()), service.clock());
     service.background("rebuild", move |drain| Box::pin(build.work(wake, drain)));
     let clear = ClearCopies::new(store.clone());
     service.every("copies served no more", CLEAR_PERIOD, move || {
@@ -107,13 +109,30 @@ fn producers(mesh: &Mesh) -> Vec<Arc<dyn Producer>> {
     PRODUCERS.map(|producer| Arc::new(ProducerLog::new(producer, mesh)) as Arc<dyn Producer>).into()
 }
 
-/// Wakes watches for what other processes wrote, and ends them with this one.
-fn keep_watches(service: &mut Service<dyn Tx>, reads: &Arc<dyn Read>, watches: &Watches, period: Duration) {
+/// Wakes watches for what any process on this database wrote: at once where it is heard of, else every so often.
+fn hear(
+    service: &mut Service<dyn Tx>,
+    database: &Database,
+    reads: &Arc<dyn Read>,
+    watches: &Watches,
+    period: Duration,
+) {
     let look = LookForWatches::new(Arc::clone(reads), watches.clone());
+    let (hear, heard) =
+        (HearChanges::new(watches.clone(), look.clone()), database.announcements().hear(announced::TOPIC));
+    service.background("changes", move |drain| {
+        Box::pin(async move {
+            drain.run_until_cancelled(hear.run(heard)).await;
+        })
+    });
     service.every("watches", period, move || {
         let look = look.clone();
         Box::pin(async move { Ok(look.run().await?) })
     });
+}
+
+/// Ends watches of which nothing is taken, and all of them with this process.
+fn keep_watches(service: &mut Service<dyn Tx>, watches: &Watches) {
     let (cut, clock) = (watches.clone(), service.clock());
     service.every("cut-off of watches", CUT_OFF_PERIOD, move || {
         metrics::watches_cut_off(&cut, cut.cut_off(clock.now()));

@@ -11,7 +11,7 @@ use chassis::{
     config::{duration, positive_duration},
     refusal::chain,
     service::{Error, Service},
-    store::sqlite::Sqlite,
+    store::Database,
 };
 use clap::{Args, value_parser};
 use proto::notify::v1::{
@@ -21,15 +21,15 @@ use proto::notify::v1::{
 use crate::{
     adapters::{
         access,
-        events::OrderEvents,
+        events::{OrderEvents, OwnEvents},
         grpc::{Contacts, Notify, Operations},
         metrics, settings,
-        store::sqlite::{MIGRATIONS, Reads},
+        store::{self, MIGRATIONS},
         texts::Templates,
     },
     app::{
-        Bell, EraseCustomer, GetContact, GetMessage, ListMessages, Read, RedriveMessage, RotateSecret, Sender, Tell,
-        Texts, UpdateContact,
+        Bell, EraseCustomer, GetContact, GetMessage, ListMessages, RedriveMessage, RotateSecret, Sender, Tell, Texts,
+        UpdateContact, bell,
         send::{Limits, Means},
     },
     domain::{ChannelName, Language, Retry},
@@ -38,7 +38,7 @@ use crate::{
 /// The name of this service.
 pub const NAME: &str = "notify-svc";
 /// Its name and ports.
-pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8084", "127.0.0.1:9084");
+pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8084", "127.0.0.1:9084").migrations(MIGRATIONS);
 
 /// How long a new message may lie before it is sent.
 const POLL: Duration = Duration::from_millis(100);
@@ -103,10 +103,9 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let (limits, language) = (config.limits(), config.default_language);
     let texts = Templates::load().map_err(|error| Error::Configuration(chain(&error)))?;
     let texts: Arc<dyn Texts> = Arc::new(texts);
-    let sqlite = Sqlite::open(&config.chassis.database_url, &MIGRATIONS).await?;
-    let store = sqlite.store(|tx| tx as &mut dyn app::Tx);
-    let reads: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
-    let mut service = Service::new("notify", config.chassis, store.clone(), sqlite.log()).await?;
+    let database = Database::open(&config.chassis, MIGRATIONS).await?;
+    let (store, reads) = (store::store(&database), store::reads(&database));
+    let mut service = Service::new("notify", config.chassis, store.clone(), database.log()).await?;
     let clock = service.clock();
     let ways = config.channels.ways(&clock)?;
 
@@ -121,14 +120,14 @@ pub async fn run(config: Config) -> Result<(), Error> {
     };
     let (get, list) = (GetMessage::new(Arc::clone(&reads)), ListMessages::new(Arc::clone(&reads)));
     service.serve(NotifyServiceServer::new(Notify::new(get, list, contacts, Arc::clone(&texts))));
-    let bell = Bell::default();
-    let redrive = RedriveMessage::new(store.clone(), Arc::clone(&clock), bell.clone());
+    let redrive = RedriveMessage::new(store.clone(), Arc::clone(&clock));
     let erase = EraseCustomer::new(store.clone(), Arc::clone(&clock));
     service.serve(NotifyOperationsServiceServer::new(Operations::new(redrive, erase, Arc::clone(&texts))));
     service.rules(access::RULES);
 
-    let tell = Tell::new(Arc::clone(&clock), language, bell.clone());
-    let _caught_up = service.consume("order", OrderEvents::new(tell));
+    let _caught_up = service.consume("order", OrderEvents::new(Tell::new(Arc::clone(&clock), language)));
+    service.takes_back(OwnEvents);
+    let bell = listen(&mut service, &database);
     let means = Means { store, reads: Arc::clone(&reads), clock, texts, roll: rand::random, bell };
     send(&mut service, &ways, &means, limits);
     metrics::describe();
@@ -139,12 +138,31 @@ pub async fn run(config: Config) -> Result<(), Error> {
     service.run().await
 }
 
+/// A bell that rings whenever a process on this database makes a message due.
+fn listen(service: &mut Service<dyn app::Tx>, database: &Database) -> Bell {
+    let (bell, heard) = (Bell::default(), database.announcements().hear(bell::TOPIC));
+    let rung = bell.clone();
+    service.background("bell", move |drain| {
+        Box::pin(async move {
+            drain.run_until_cancelled(rung.ring_for(heard)).await;
+        })
+    });
+    bell
+}
+
 /// Sends on each channel by itself, so that one of which everything is slow delays no other.
 fn send(service: &mut Service<dyn app::Tx>, ways: &settings::Ways, means: &Means, limits: Limits) {
     let sweeps =
         [(ChannelName::Log, "send log"), (ChannelName::Webhook, "send webhook"), (ChannelName::Smtp, "send smtp")];
     for (name, sweep) in sweeps {
         let sender = Arc::new(Sender::new(name, ways.channel(name), means.clone(), limits));
+        let last = Arc::clone(&sender);
+        service.background(sweep, move |drain| {
+            Box::pin(async move {
+                drain.cancelled().await;
+                last.finish().await;
+            })
+        });
         service.every(sweep, POLL, move || {
             let sender = Arc::clone(&sender);
             Box::pin(async move { sender.sweep().await.map_err(Into::into) })

@@ -12,7 +12,7 @@ use chassis::{
     config::{duration, positive_duration},
     consumer::CaughtUp,
     service::{Error, Service},
-    store::{Store, sqlite::Sqlite},
+    store::{Database, Store},
 };
 use proto::order::v1::{
     claim_service_server::ClaimServiceServer, order_operations_service_server::OrderOperationsServiceServer,
@@ -26,7 +26,8 @@ use crate::{
         events::{DeliveryEvents, ShopEvents},
         grpc::{Claims, Operations, Orders},
         metrics,
-        store::sqlite::{MIGRATIONS, Reads},
+        own_events::OwnEvents,
+        store,
     },
     app::{
         BookOutstanding, Bookings, CancelOrder, EraseCustomer, ExpireOrders, GetOrder, ListOrderEvents, ListOrders,
@@ -39,7 +40,7 @@ use crate::{
 /// The name of this service.
 pub const NAME: &str = "order-svc";
 /// Its name and ports.
-pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8082", "127.0.0.1:9082");
+pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8082", "127.0.0.1:9082").migrations(store::MIGRATIONS);
 
 /// How often overdue orders are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(5);
@@ -105,14 +106,14 @@ impl From<DeliveryFallback> for Fallback {
 /// # Errors
 /// See [`Error`].
 pub async fn run(config: Config) -> Result<(), Error> {
-    let sqlite = Sqlite::open(&config.chassis.database_url, &MIGRATIONS).await?;
-    let store = sqlite.store(|tx| tx as &mut dyn Tx);
-    let read: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
-    let mut service = Service::new("order", config.chassis.clone(), store.clone(), sqlite.log()).await?;
+    let database = Database::open(&config.chassis, store::MIGRATIONS).await?;
+    let (store, read) = (store::store(&database), store::reads(&database));
+    let mut service = Service::new("order", config.chassis.clone(), store.clone(), database.log()).await?;
     let clock = service.clock();
     let bookings: Arc<dyn Bookings> = Arc::new(DeliveryBookings::new(&service.mesh()));
     let heard = service.consume("shop", ShopEvents::new(Arc::clone(&clock)));
     let _caught_up = service.consume("delivery", DeliveryEvents::new(Arc::clone(&clock)));
+    service.takes_back(OwnEvents);
     let parts = Parts { store, read, bookings, clock, config };
 
     service.rules(access::RULES);
@@ -190,8 +191,7 @@ impl Parts {
     }
 
     fn book_outstanding(&self) -> BookOutstanding {
-        let (read, bookings) = (Arc::clone(&self.read), Arc::clone(&self.bookings));
-        let deadline = self.config.booking_deadline;
-        BookOutstanding::new(self.store.clone(), read, bookings, Arc::clone(&self.clock), deadline)
+        let (bookings, clock) = (Arc::clone(&self.bookings), Arc::clone(&self.clock));
+        BookOutstanding::new(self.store.clone(), bookings, clock, self.config.booking_deadline)
     }
 }

@@ -9,22 +9,21 @@ use std::{sync::Arc, time::Duration};
 use chassis::{
     Program,
     service::{Error, Service},
-    store::sqlite::Sqlite,
+    store::Database,
 };
 use proto::shop::v1::shop_service_server::ShopServiceServer;
 
 use adapters::{
     access,
-    events::incoming::OrderEvents,
+    events::{incoming::OrderEvents, own::OwnEvents},
     grpc::Api,
-    metrics,
-    store::sqlite::{MIGRATIONS, Reads},
+    metrics, store,
 };
 
 /// The name of this service.
 pub const NAME: &str = "shop-svc";
 /// Its name and ports.
-pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8081", "127.0.0.1:9081");
+pub const PROGRAM: Program = Program::new(NAME, "127.0.0.1:8081", "127.0.0.1:9081").migrations(store::MIGRATIONS);
 
 /// The time between two measurements of the stock.
 const METRICS_PERIOD: Duration = Duration::from_secs(5);
@@ -41,15 +40,15 @@ pub struct Config {
 /// # Errors
 /// A part could not be built, or failed for good.
 pub async fn run(config: Config) -> Result<(), Error> {
-    let sqlite = Sqlite::open(&config.chassis.database_url, &MIGRATIONS).await?;
-    let store = sqlite.store(|tx| tx as &mut dyn app::Tx);
-    let mut service = Service::new("shop", config.chassis, store.clone(), sqlite.log()).await?;
+    let database = Database::open(&config.chassis, store::MIGRATIONS).await?;
+    let (store, reads) = (store::store(&database), store::reads(&database));
+    let mut service = Service::new("shop", config.chassis, store.clone(), database.log()).await?;
     let clock = service.clock();
 
-    let reads: Arc<dyn app::Read> = Arc::new(Reads::new(sqlite.reads()));
     let api = Api::new(&store, Arc::clone(&reads), &clock);
     service.serve(ShopServiceServer::new(api));
     service.rules(access::RULES);
+    service.takes_back(OwnEvents::new(Arc::clone(&clock)));
     let _caught_up = service.consume("order", OrderEvents::new(clock));
     service.every("metrics", METRICS_PERIOD, move || {
         let reads = Arc::clone(&reads);

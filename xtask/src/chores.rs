@@ -5,29 +5,59 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use crate::error::{Context, Error, Result};
-use crate::mesh::{Keys, files};
+use crate::mesh::{DatabaseKind, Keys, files};
+use crate::state::MeshState;
 use crate::token::{Grant, Role};
+use crate::tools::Postgres;
 use crate::up::demo_shop;
 use crate::{cargo, contracts, openapi, paths, tools};
 
+/// The end-to-end tests that run on PostgreSQL as well: those of which a database decides the outcome.
+const ON_POSTGRES: [&str; 11] = [
+    "accept::",
+    "erase::",
+    "happy::",
+    "keys::",
+    "kills::",
+    "outage::",
+    "races::a_thousand",
+    "rebuild::",
+    "stock::",
+    "stuck::",
+    "watch::",
+];
+
 /// Runs every test of the workspace with what it needs, and answers with cargo's own status.
 ///
-/// `arguments` go to `cargo test`; where they name no package, every one is tested.
+/// `arguments` go to `cargo test`; where they name no package, every one is tested. Without any, some of the end-to-end
+/// tests run once more on PostgreSQL; `TWORD_DATABASE=postgres` runs any of them there.
 ///
 /// # Errors
 /// A tool is missing, the services do not compile, or cargo could not be run.
 pub async fn test(arguments: &[String]) -> Result<ExitCode> {
     let (envoy, nats_server, buf) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?, tools::BUF.bring()?);
+    let postgres = Postgres::bring()?;
     let binaries = cargo::build(false).await?;
+    let (postgres_bin, bin) = postgres.variable();
+    let run = |mut command: Command| {
+        command
+            .env(tools::ENVOY.variable, &envoy)
+            .env(tools::NATS_SERVER.variable, &nats_server)
+            .env(tools::BUF.variable, &buf)
+            .env(postgres_bin, bin)
+            .env("TWORD_BIN_DIR", &binaries);
+        command.status().context(|| "running cargo test".to_owned())
+    };
     let scope: &[&str] = if names_package(arguments) { &[] } else { &["--workspace"] };
-    let status = cargo::command(["test"].iter().chain(scope))
-        .args(arguments)
-        .env(tools::ENVOY.variable, envoy)
-        .env(tools::NATS_SERVER.variable, nats_server)
-        .env(tools::BUF.variable, buf)
-        .env("TWORD_BIN_DIR", binaries)
-        .status()
-        .context(|| "running cargo test".to_owned())?;
+    let mut command = cargo::command(["test"].iter().chain(scope));
+    command.args(arguments);
+    let mut status = run(command)?;
+    if status.success() && arguments.is_empty() {
+        eprintln!("once more on PostgreSQL: the tests of what a database has to hold");
+        let mut again = cargo::command(["test", "--package", "e2e", "--test", "it", "--"].iter().chain(&ON_POSTGRES));
+        again.env("TWORD_DATABASE", DatabaseKind::Postgres.name());
+        status = run(again)?;
+    }
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     Ok(ExitCode::from(code))
 }
@@ -106,7 +136,10 @@ pub fn token(request: TokenRequest) -> Result<String> {
 }
 
 fn shop(dir: &Path, asked: Option<String>) -> Result<String> {
-    asked.or_else(|| demo_shop::known(dir).map(|demo| demo.shop_id)).ok_or_else(|| {
+    let stored =
+        || [DatabaseKind::Sqlite, DatabaseKind::Postgres].into_iter().find_map(|kind| demo_shop::known(dir, kind));
+    let demo = || MeshState::load(dir).ok().map(|running| running.demo).or_else(stored);
+    asked.or_else(|| Some(demo()?.shop_id)).ok_or_else(|| {
         Error::new("staff and managers belong to a shop, and there is no demo shop yet")
             .help("name one with --shop, or start the mesh first: cargo xtask up")
     })

@@ -7,11 +7,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::{Context, Result};
-use crate::mesh::{Keys, Otlp, files};
+use crate::mesh::{DatabaseKind, Keys, Otlp, files};
 use crate::state::MeshState;
 use crate::token::{self, Role};
 use crate::up::control::{self, Command};
-use crate::{chores, contracts, demo, openapi, up};
+use crate::{chaos, chores, contracts, demo, openapi, up};
 
 /// The project's chores
 #[derive(Parser)]
@@ -33,6 +33,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
         arguments: Vec<String>,
     },
+    /// Kill, freeze and rob the whole mesh under load, then check every invariant; exits with 0 where all hold
+    Chaos(chaos::Options),
     /// Check form: rustfmt, clippy, buf
     Lint,
     /// Print a token for the local mesh
@@ -75,6 +77,15 @@ struct Up {
     /// Build and run the optimised services
     #[arg(long)]
     release: bool,
+    /// Where the services store
+    #[arg(long, value_enum, env = "TWORD_DATABASE", default_value_t, value_name = "KIND")]
+    database: DatabaseKind,
+    /// How many processes each service has; more than one want PostgreSQL
+    #[arg(long, env = "TWORD_REPLICAS", default_value_t = 1, value_name = "NUMBER")]
+    replicas: u16,
+    /// How many NATS servers there are: 1, or 3 as a cluster
+    #[arg(long, env = "TWORD_NATS", default_value_t = 1, value_name = "NUMBER")]
+    nats: u16,
     /// Added to every port, to run beside another mesh (with a --dir of its own)
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     port_offset: u16,
@@ -103,7 +114,7 @@ struct Token {
 
 #[derive(Args)]
 struct Target {
-    /// nats, envoy, shop, order, delivery, notify or mypage
+    /// postgres, nats, envoy, shop, order, delivery, notify or mypage; order-2 or nats-2 where there are several
     process: String,
     #[command(flatten)]
     place: Place,
@@ -132,15 +143,17 @@ pub fn main() -> ExitCode {
 
 fn dispatch(chore: Chore) -> Result<ExitCode> {
     match chore {
-        Chore::Up(Up { place, fresh, release, port_offset, otlp_endpoint }) => {
+        Chore::Up(Up { place, fresh, release, database, replicas, nats, port_offset, otlp_endpoint }) => {
             let dir = place.dir();
-            block_on(up::run(up::Options { dir, port_offset, fresh, release, otlp_endpoint }))?;
+            let options = up::Options { dir, port_offset, fresh, release, database, replicas, nats, otlp_endpoint };
+            block_on(up::run(options))?;
         }
         Chore::Demo(place) => {
             let state = MeshState::load(&place.dir())?;
             block_on(demo::run(&state.edge, &Keys::open(&files::keys(&state.dir))?))?;
         }
         Chore::Test { arguments } => return block_on(chores::test(&arguments)),
+        Chore::Chaos(options) => return block_on(chaos::run(&options)),
         Chore::Lint => chores::lint()?,
         Chore::Token(Token { place, role, sub: subject, shop, ttl }) => {
             println!("{}", chores::token(chores::TokenRequest { dir: place.dir(), role, subject, shop, ttl })?);

@@ -25,6 +25,13 @@ impl Error {
         self
     }
 
+    /// The same error with one more thing to do about it.
+    #[must_use]
+    pub fn or_help(self, help: &str) -> Self {
+        let help = self.help.as_ref().map_or_else(|| help.to_owned(), |first| format!("{first}; or {help}"));
+        self.help(help)
+    }
+
     /// What to do about it, where that is known.
     pub fn advice(&self) -> Option<&str> {
         self.help.as_deref()

@@ -1,6 +1,7 @@
 //! The project's chores, and the harness that runs the whole mesh as child processes.
 
 mod cargo;
+pub mod chaos;
 pub mod chores;
 pub mod cli;
 pub mod contracts;
@@ -9,6 +10,7 @@ pub mod error;
 pub mod mesh;
 mod openapi;
 mod paths;
+pub mod postgres;
 mod progress;
 pub mod state;
 pub mod token;

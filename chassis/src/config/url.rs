@@ -2,13 +2,49 @@
 
 use std::{fmt, ops::Deref};
 
+use sqlx::postgres::PgConnectOptions;
+
+/// How URLs of PostgreSQL begin.
+const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
+
 /// A URL as it was set. It prints without user, password and query; `&*url` is the whole text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url(String);
 
 impl Url {
+    /// Whether it is one of PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        POSTGRES.iter().any(|scheme| self.0.starts_with(scheme))
+    }
+
+    /// It names a database: a file of SQLite, or a host and a database of PostgreSQL.
+    pub(crate) fn check_database(&self) -> Result<(), String> {
+        if !self.is_postgres() {
+            let checked = self.check_file("sqlite");
+            return checked.map_err(|problem| format!("{problem}, or postgres://user:password@host/database"));
+        }
+        let wrong = |why: &str| Err(format!("{self} {why}; write postgres://user:password@host:port/database"));
+        // What is wrong with it may show the password, so that is not told.
+        let Ok(parsed) = self.0.parse::<PgConnectOptions>() else { return wrong("is not a URL of PostgreSQL") };
+        let (_scheme, rest) = self.0.split_once("://").unwrap_or_default();
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, _path) = rest.split_once('/').unwrap_or((rest, ""));
+        let host = authority.rsplit_once('@').map_or(authority, |(_user, host)| host);
+        let named = query.split('&').any(|pair| pair.starts_with("host=") || pair.starts_with("hostaddr="));
+        match parsed.get_database() {
+            _ if host.is_empty() && !named => wrong("names no host"),
+            None => wrong("names no database"),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// It names the broker's hosts.
+    pub(crate) fn check_broker(&self) -> Result<(), String> {
+        self.check_hosts(&["nats", "tls"])
+    }
+
     /// It names a file of this scheme.
-    pub(super) fn check_file(&self, scheme: &str) -> Result<(), String> {
+    fn check_file(&self, scheme: &str) -> Result<(), String> {
         let path = self.0.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
         match path.map(|path| path.split('?').next().unwrap_or_default()) {
             Some("") => Err(format!("{self} names no file; write {scheme}://path/to/file")),
@@ -30,27 +66,18 @@ impl Url {
     }
 
     /// It names hosts, separated by commas, each by one of these schemes.
-    pub(super) fn check_hosts(&self, schemes: &[&str]) -> Result<(), String> {
+    fn check_hosts(&self, schemes: &[&str]) -> Result<(), String> {
         self.0.split(',').try_for_each(|part| Self::from(part.trim().to_owned()).check_host(schemes))
     }
 
-    /// What may be shown of one URL: everything but user, password and query.
+    /// What may be shown of one URL: everything but user, password and query. Secrets may hold whatever separates elsewhere,
+    /// so all before the last `@` may be one.
     fn shown(url: &str) -> String {
-        let (url, query) = url.split_once('?').map_or((url, ""), |(url, _secret)| (url, "?…"));
-        match url.split_once("://") {
-            Some((scheme, rest)) => {
-                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-                match authority.rsplit_once('@') {
-                    Some((_secret, host)) => format!("{scheme}://…@{host}{path}{query}"),
-                    None => format!("{scheme}://{rest}{query}"),
-                }
-            }
-            // Without a scheme, anything before an `@` may be a password.
-            None => match url.rsplit_once('@') {
-                Some((_secret, rest)) => format!("…@{rest}{query}"),
-                None => format!("{url}{query}"),
-            },
-        }
+        let (scheme, rest) = url.split_once("://").map_or((None, url), |(scheme, rest)| (Some(scheme), rest));
+        let (secret, rest) = rest.rsplit_once('@').map_or(("", rest), |(_secret, rest)| ("…@", rest));
+        let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _secret)| (rest, "?…"));
+        let scheme = scheme.map(|scheme| format!("{scheme}://")).unwrap_or_default();
+        format!("{scheme}{secret}{rest}{query}")
     }
 }
 
@@ -70,6 +97,10 @@ impl Deref for Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_postgres() {
+            // One URL, in which a comma may be part of the password.
+            return f.write_str(&Self::shown(&self.0));
+        }
         let shown: Vec<String> = self.0.split(',').map(Self::shown).collect();
         f.write_str(&shown.join(","))
     }
@@ -97,6 +128,9 @@ mod tests {
             "sqlite://file.db?key=hunter2",
             "http://us:hunter2@er@host/path?x=hunter2",
             "user:hunter2@host",
+            "postgres://user:hunter2@host/db",
+            "postgres://us,er:hun,ter2?hunter2/hunter2@host/db?password=hunter2",
+            "postgres://host/db?user=u&password=hunter2",
         ] {
             let shown = format!("{} {:?}", url(text), url(text));
             assert!(!shown.contains("hunter2"), "{shown}");
@@ -112,6 +146,26 @@ mod tests {
         assert_eq!(url("nats://a:4222,tls://u:p@b:4222").check_hosts(&["nats", "tls"]), Ok(()));
         for text in ["", "127.0.0.1:8090", "https://host", "http://", "http:// host", "http://host,", "/path"] {
             assert!(url(text).check_hosts(&["http"]).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn databases_are_checked() {
+        for text in [
+            "sqlite://order.db",
+            "postgres://user:pass@host/db",
+            "postgresql://host:5433/db?sslmode=verify-full",
+            "postgres:///db?host=/run/postgresql",
+        ] {
+            assert_eq!(url(text).check_database(), Ok(()), "{text}");
+        }
+        for text in ["", "order.db", "mysql://host/db", "postgres://host:port/db"] {
+            assert!(url(text).check_database().is_err(), "{text}");
+        }
+        for (text, why) in [("postgres:///db", "names no host"), ("postgres://user:hunter2@host", "names no database")]
+        {
+            let problem = url(text).check_database().expect_err(text);
+            assert!(problem.contains(why) && !problem.contains("hunter2"), "{problem}");
         }
     }
 

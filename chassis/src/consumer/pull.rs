@@ -9,15 +9,23 @@ use async_nats::{
 use futures::{StreamExt, future::join_all};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{
     Consumer,
     handling::{self, Arrival},
+    lanes::lanes,
     take_in::{Taken, take_in},
 };
-use crate::{broker::Error, inbox::Event, refusal::chain, relay::publish::headers, store::Tx};
+use crate::{
+    broker::{self, Error},
+    inbox::Event,
+    refusal::chain,
+    relay::publish::headers,
+    store::Tx,
+};
 
-/// Events handled side by side: they share commits.
+/// Events handled together, those of different aggregates side by side: they share commits.
 const CHUNK: usize = 128;
 const BATCH: usize = 256;
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -43,7 +51,7 @@ pub async fn run<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, drain: &Cance
 
 /// Pulls until something fails; answers how long to pause where the store is away.
 async fn pull<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, drain: &CancellationToken) -> Result<Duration, Error> {
-    let subject = format!("tword.{}.v1.*", consumer.producer);
+    let subject = broker::subject_of(consumer.producer);
     let durable = consumer.broker.ensure_consumer(&consumer.durable, &subject).await?;
     let messages =
         durable.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES).messages().await?;
@@ -73,15 +81,33 @@ async fn handle<T: Tx + ?Sized + 'static>(
             Err(error) => broken = Some(error),
         }
     }
-    let outcomes = join_all(arrived.into_iter().map(|message| settle(consumer, message))).await;
+    let lanes = lanes(arrived, aggregate_of).into_iter().map(|lane| settle_all(consumer, lane));
     let mut pause = None;
-    for outcome in outcomes {
+    for outcome in join_all(lanes).await {
         pause = outcome?.or(pause);
     }
     match broken {
         Some(error) => Err(error.into()),
         None => Ok(pause),
     }
+}
+
+/// Takes messages in, one after another; answers a pause where the store is away.
+async fn settle_all<T: Tx + ?Sized + 'static>(
+    consumer: &Consumer<T>,
+    messages: Vec<Message>,
+) -> Result<Option<Duration>, Error> {
+    let mut pause = None;
+    for message in messages {
+        pause = settle(consumer, message).await?.or(pause);
+    }
+    Ok(pause)
+}
+
+/// The aggregate of a message's event; messages that have none are together.
+fn aggregate_of(message: &Message) -> Uuid {
+    let subject = message.headers.as_ref().and_then(|found| text(found, headers::SUBJECT)?.parse().ok());
+    subject.unwrap_or_default()
 }
 
 /// Takes one message in and tells the broker what became of it.
@@ -103,7 +129,8 @@ async fn settle<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, message: Messa
     }
 }
 
-fn event_of(producer: &str, message: &Message) -> Option<Event> {
+/// A message as the event of `producer` that it is; none where no producer of this product wrote it.
+pub(crate) fn event_of(producer: &str, message: &Message) -> Option<Event> {
     let found = message.headers.as_ref()?;
     if text(found, headers::SOURCE)? != producer {
         return None;

@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::{
     Consumer,
     handling::{self, Arrival},
+    lanes::lanes,
     take_in::{Taken, take_in},
 };
 use crate::{
     broker::Error,
-    inbox::{Gap, Progress},
+    inbox::{Event, Gap, Progress},
     operations::gauges,
     refusal::chain,
     store::Tx,
@@ -59,6 +60,10 @@ async fn sweep<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, missing: &mut M
     let (mut complete, mut lag) = (producer.all_numbered, 0);
     for head in producer.heads {
         let progress = progress(consumer, head.epoch).await?;
+        if progress.highest > head.sequence {
+            // Either it numbered more meanwhile, or it was restored to an older point: asked, it finds out.
+            let _told = consumer.events.read(head.epoch, progress.highest, 1).await?;
+        }
         let now_missing = absent(&progress, head.sequence);
         complete &= now_missing.is_empty();
         lag += (head.sequence - progress.seen).max(0);
@@ -124,15 +129,29 @@ async fn fetch<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid, ga
         );
         handling::repaired(consumer.producer, events.len());
         let arrival = Arrival { consumer: &consumer.durable, producer: consumer.producer, attempt: None };
-        // Side by side, so that they share commits; the store keeps their order.
-        let taken = join_all(events.into_iter().map(|event| {
-            take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), arrival, Arc::new(event))
-        }));
-        if taken.await.iter().any(|taken| matches!(taken, Taken::StoreAway(_))) {
+        // Side by side, so that they share commits.
+        let lanes = lanes(events, |event| event.aggregate_id).into_iter();
+        let lanes = lanes.map(|lane| take_all_in(consumer, arrival, lane));
+        if join_all(lanes).await.contains(&true) {
             return Err("the database is away".into());
         }
     }
     Ok(())
+}
+
+/// Takes events in, one after another; whether the database was away.
+async fn take_all_in<T: Tx + ?Sized + 'static>(
+    consumer: &Consumer<T>,
+    arrival: Arrival<'_>,
+    events: Vec<Event>,
+) -> bool {
+    let mut away = false;
+    for event in events {
+        let taken =
+            take_in(&consumer.store, &consumer.handler, consumer.clock.as_ref(), arrival, Arc::new(event)).await;
+        away |= matches!(taken, Taken::StoreAway(_));
+    }
+    away
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use crate::{auth, store};
+use crate::{auth, recovery, store};
 
 /// Why a service could not start or go on. Each says what to do where an operator can do something.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,26 @@ pub enum Error {
     /// The database cannot be opened.
     #[error("the database cannot be used")]
     Store(#[from] store::Error),
+    /// The database's schema is none for this program.
+    #[error("the database cannot be used: {0}")]
+    Schema(store::Unfit),
+    /// The database is older than what its service has told.
+    #[error(
+        "the database was restored to an older point ({found}); run `{service} recover` with the same settings, then \
+         start it again"
+    )]
+    Restored {
+        /// The service.
+        service: String,
+        /// How that was found out.
+        found: String,
+    },
+    /// It could not be recovered.
+    #[error("the database was not recovered")]
+    Recover(#[from] recovery::RecoverError),
+    /// The broker is away, or refuses what an operator asked of it.
+    #[error("the broker cannot be used: {0}")]
+    Broker(String),
     /// The descriptors of the contracts are broken.
     #[error("reflection cannot be served")]
     Reflection(#[from] tonic_reflection::server::Error),

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use futures::Stream;
+use futures::{Stream, future::BoxFuture};
 use tokio::{net::TcpListener, task::JoinSet};
 use tonic::service::Routes;
 
@@ -37,6 +37,7 @@ pub struct Bound {
     tasks: Tasks,
     unread: Unread,
     limits: Limits,
+    restored: BoxFuture<'static, Error>,
 }
 
 impl<T: Tx + ?Sized + 'static> Service<T> {
@@ -46,7 +47,10 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
     /// A port is taken, or the rules contradict each other.
     pub async fn bind(mut self) -> Result<Bound, Error> {
         telemetry::metrics()?;
+        self.stands().await?;
         self.operate();
+        let restored = self.found_out();
+        self.tasks.append(self.consumers);
         let listener = listen("gRPC", "--listen", self.options.listen).await?;
         let admin = listen("admin HTTP", "--admin-listen", self.options.admin_listen).await?;
         let rules = auth::Rules::merge(&self.rules)?;
@@ -78,6 +82,7 @@ impl<T: Tx + ?Sized + 'static> Service<T> {
             tasks: self.tasks,
             unread: self.unread,
             limits: Limits { delay: self.options.drain_delay, timeout: self.options.drain_timeout },
+            restored,
         })
     }
 }
@@ -95,15 +100,23 @@ impl Bound {
     ///
     /// # Errors
     /// A part of the service failed, or the drain ran into its hard deadline.
-    pub async fn run_until(self, mut requests: impl Stream<Item = &'static str> + Send + Unpin) -> Result<(), Error> {
+    pub async fn run_until(
+        mut self,
+        mut requests: impl Stream<Item = &'static str> + Send + Unpin,
+    ) -> Result<(), Error> {
         let limits = self.limits;
         let phases = Phases::default();
+        let restored = std::mem::replace(&mut self.restored, Box::pin(std::future::pending()));
         // Metrics can be read to the end, so this is no task that the drain waits for.
         let (mut running, _admin) = self.start(&phases)?;
         let (limits, failed) = tokio::select! {
             request = drain::next(&mut requests) => {
                 tracing::info!(request, "draining");
                 (limits, None)
+            }
+            found = restored => {
+                tracing::error!(cause = chain(&found), "the service may not go on, stopping");
+                (Limits { delay: Duration::ZERO, ..limits }, Some(found))
             }
             ended = running.next() => {
                 let ended = ended.unwrap_or_else(|| "everything".to_owned());

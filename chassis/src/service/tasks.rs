@@ -21,6 +21,11 @@ impl Tasks {
         self.0.push((name, Box::new(task)));
     }
 
+    /// Adds those of `others`.
+    pub(super) fn append(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// Starts all of them. They are aborted when what this answers is dropped.
     pub(super) fn start(self, drain: &CancellationToken) -> Running {
         let mut running = Running::default();

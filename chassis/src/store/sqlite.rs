@@ -4,12 +4,13 @@ mod answers;
 mod audit;
 mod inbox;
 mod letters;
-mod meters;
 mod numbering;
 mod outbox;
 #[cfg(test)]
 mod plans;
 mod reads;
+mod recovery;
+mod room;
 mod unpublished;
 mod writer;
 
@@ -17,15 +18,14 @@ use std::{sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
-    migrate::{Migration, Migrator},
+    migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use crate::store::{self, After, AfterCommit, Error, Store};
-
-pub use meters::describe;
+use super::schema::Older;
+use crate::store::{self, After, AfterCommit, Announce, Announcements, Error, Store};
 
 /// The first SQLite without the bug that corrupts a write-ahead log at its reset.
 const OLDEST_SOUND: [u32; 3] = [3, 51, 3];
@@ -40,12 +40,14 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 pub struct Sqlite {
     writer: writer::Writer,
     reads: SqlitePool,
+    announcements: Announcements,
     wake: Arc<Notify>,
 }
 
 /// The transaction that a unit of work is given.
 pub struct Tx {
     connection: SqliteConnection,
+    announcements: Announcements,
     /// Whether an event was appended since the last commit.
     appended: bool,
     /// What is to be done after the next commit.
@@ -65,12 +67,28 @@ impl AfterCommit for Tx {
     }
 }
 
+impl Announce for Tx {
+    /// No other process writes to the file.
+    fn announce(&mut self, topic: &'static str, word: String) {
+        let announcements = self.announcements.clone();
+        self.after_commit(Box::new(move || announcements.say(topic, &word)));
+    }
+}
+
 impl Sqlite {
     /// Opens the file that `url` names, makes it where it is missing, and brings its schema up to `migrations`.
     ///
     /// # Errors
     /// The file cannot be opened, its schema is none of this program, or the SQLite linked in is not sound.
     pub async fn open(url: &str, migrations: &Migrator) -> Result<Self, Error> {
+        Self::open_with(url, migrations, Older::BringUp).await
+    }
+
+    /// Opens it, and brings an older schema up or refuses it.
+    ///
+    /// # Errors
+    /// See [`Sqlite::open`].
+    pub async fn open_with(url: &str, migrations: &Migrator, older: Older) -> Result<Self, Error> {
         let options: SqliteConnectOptions = url.parse::<SqliteConnectOptions>()?;
         let options = options
             .create_if_missing(true)
@@ -83,13 +101,14 @@ impl Sqlite {
             .disable_statement_logging();
         let mut connection = SqliteConnection::connect_with(&options).await?;
         check_version(&mut connection).await?;
-        migrate(&mut connection, migrations).await?;
+        store::schema::settle(&mut connection, store::schema::merge(&MIGRATIONS, migrations), older).await?;
 
         let reads = SqlitePoolOptions::new().max_connections(READERS);
+        let file = options.get_filename().to_owned();
         let reads = reads.connect_with(options.create_if_missing(false).read_only(true)).await?;
-        let wake = Arc::new(Notify::new());
-        let tx = Tx { connection, appended: false, after: Vec::new() };
-        Ok(Self { writer: writer::Writer::start(tx, Arc::clone(&wake)), reads, wake })
+        let (wake, announcements) = (Arc::new(Notify::new()), Announcements::default());
+        let tx = Tx { connection, announcements: announcements.clone(), appended: false, after: Vec::new() };
+        Ok(Self { writer: writer::Writer::start(tx, Arc::clone(&wake), file), reads, announcements, wake })
     }
 
     /// The write port; `narrow` shows the transaction as the service's own port.
@@ -106,6 +125,11 @@ impl Sqlite {
     pub fn log(&self) -> Arc<dyn store::Reads> {
         Arc::new(reads::Reads::new(self.reads.clone(), self.writer.clone(), Arc::clone(&self.wake)))
     }
+
+    /// What is announced on this database.
+    pub fn announcements(&self) -> Announcements {
+        self.announcements.clone()
+    }
 }
 
 async fn check_version(connection: &mut SqliteConnection) -> Result<(), Error> {
@@ -115,12 +139,6 @@ async fn check_version(connection: &mut SqliteConnection) -> Result<(), Error> {
         return Err(Error::inconsistent(format!("SQLite {version} is linked in; 3.51.3 or later is needed")));
     }
     Ok(())
-}
-
-async fn migrate(connection: &mut SqliteConnection, migrations: &Migrator) -> Result<(), Error> {
-    let merged: Vec<Migration> = MIGRATIONS.iter().chain(migrations.iter()).cloned().collect();
-    let migrator = Migrator::with_migrations(merged);
-    migrator.run(connection).await.map_err(|error| Error::Unavailable(error.into()))
 }
 
 /// A time as it is stored: microseconds since 1970.
@@ -141,35 +159,10 @@ fn time_of(micros: i64) -> Result<OffsetDateTime, sqlx::Error> {
     time(micros).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
-                Self::Inconsistent(error.to_string())
-            }
-            // The database is there; what was to be written breaks a rule, and would break it again.
-            sqlx::Error::Database(broken) if breaks_constraint(broken.as_ref()) => {
-                Self::Inconsistent(broken.to_string())
-            }
-            other => Self::Unavailable(Box::new(other)),
-        }
-    }
-}
-
-/// Whether a UNIQUE, CHECK, NOT NULL, foreign key or trigger refused a write.
-fn breaks_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
-    /// `SQLITE_CONSTRAINT`; the extended codes have it in their lowest byte.
-    const CONSTRAINT: u32 = 19;
-    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == CONSTRAINT)
-}
-
 /// Checks that a write touched exactly the one row it was meant for.
 ///
 /// # Errors
 /// It touched none or more than one.
 pub fn one_row(result: &sqlx::sqlite::SqliteQueryResult, what: &str) -> Result<(), Error> {
-    match result.rows_affected() {
-        1 => Ok(()),
-        count => Err(Error::inconsistent(format!("{count} rows written where one {what} was meant"))),
-    }
+    store::one_row(result.rows_affected(), what)
 }

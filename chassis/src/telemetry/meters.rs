@@ -23,7 +23,6 @@ const RUNNABLE: &str = "tword_runtime_queue";
 pub fn describe(service: &'static str, version: &'static str) {
     rpc::describe();
     store::describe();
-    store::sqlite::describe();
     relay::describe();
     consumer::describe();
     gauges::describe();

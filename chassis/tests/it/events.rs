@@ -4,3 +4,5 @@ mod asked;
 pub mod broker;
 mod flow;
 pub mod pair;
+mod recovering;
+mod replicas;

@@ -6,5 +6,6 @@ mod convert;
 pub mod events;
 pub mod grpc;
 pub mod metrics;
+pub mod own_events;
 pub mod refusals;
 pub mod store;

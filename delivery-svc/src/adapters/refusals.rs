@@ -16,6 +16,7 @@ pub mod reason {
         ALREADY_SHIPPED: FailedPrecondition, "The delivery was shipped before; it cannot be shipped again, cancelled or sent to another recipient.";
         ALREADY_DELIVERED: FailedPrecondition, "The delivery reached its recipient before; nothing is left to do.";
         CANCELLED: FailedPrecondition, "The delivery was cancelled; it will not be shipped.";
+        NO_RECIPIENT: FailedPrecondition, "The recipient of the delivery was lost; its customer has to give it again with CorrectRecipient before it can be shipped.";
     }
 }
 
@@ -28,6 +29,7 @@ impl From<delivery::Error> for Refusal {
             delivery::Error::AlreadyShipped => &reason::ALREADY_SHIPPED,
             delivery::Error::AlreadyDelivered => &reason::ALREADY_DELIVERED,
             delivery::Error::Cancelled => &reason::CANCELLED,
+            delivery::Error::NoRecipient => &reason::NO_RECIPIENT,
         };
         Self::new(reason, error.to_string())
     }

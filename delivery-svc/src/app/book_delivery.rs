@@ -69,5 +69,12 @@ async fn book(tx: &mut dyn Tx, command: &Command, now: OffsetDateTime) -> Result
     }
     let met = tx.delivery(command.booking.id).await?;
     let met = met.ok_or_else(|| store::Error::inconsistent("a delivery's id is taken by no row"))?;
-    Ok(met.rebook(&command.booking)?)
+    let bound = met.request_hash.is_some();
+    let met = met.rebook(&command.booking)?;
+    if !bound && met.request_hash.is_some() {
+        // It was lost with a restore: whoever books it again brings both.
+        let recipient = met.state.needs_recipient().then_some(&command.recipient);
+        tx.rebook(&met, recipient).await?;
+    }
+    Ok(met)
 }

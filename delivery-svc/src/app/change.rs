@@ -98,8 +98,9 @@ pub async fn change(
     keyed: &Keyed<Delivery>,
     decide: impl FnOnce(Delivery, Option<&Recipient>) -> Result<Decision, delivery::Error> + Send,
 ) -> Result<Changed, Error> {
-    let replayed = keyed.replay::<_, Error>(tx).await?;
+    // The delivery comes first: a call with the same key may hold it.
     let delivery = tx.delivery(call.delivery_id).await?;
+    let replayed = keyed.replay::<_, Error>(tx).await?;
     // A replay is checked as well: the caller's shop may be another one by now.
     let before = delivery.filter(|delivery| call.caller.owns(delivery)).ok_or(Error::NotFound)?;
     let recipient = tx.recipient(call.delivery_id).await?;

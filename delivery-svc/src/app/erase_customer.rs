@@ -48,8 +48,8 @@ impl EraseCustomer {
         Self { store, reads, clock }
     }
 
-    /// Marks, then clears batch by batch. No delivery becomes final with a recipient any more once the mark is made, so
-    /// that there is an end; whoever is interrupted begins again.
+    /// Marks, then clears batch by batch. A delivery becomes final with a recipient only where that began before the mark
+    /// was made; it is held then, and a batch waits for it. Whoever is interrupted begins again.
     ///
     /// # Errors
     /// The database failed: what was cleared stays cleared.
@@ -68,7 +68,7 @@ impl EraseCustomer {
             let batch = self.clear(&command, after, now).await?;
             cleared += batch.cleared;
             after = batch.last;
-            if batch.cleared < BATCH {
+            if batch.seen < BATCH {
                 break;
             }
         }
@@ -104,6 +104,7 @@ async fn mark(tx: &mut dyn Tx, command: &Command, held: bool, now: OffsetDateTim
 }
 
 struct Batch {
+    seen: u32,
     cleared: u32,
     last: Option<Uuid>,
 }
@@ -114,9 +115,10 @@ async fn clear(
     after: Option<Uuid>,
     now: OffsetDateTime,
 ) -> Result<Batch, store::Error> {
-    let mut batch = Batch { cleared: 0, last: after };
-    for Addressed { delivery, recipient } in tx.to_clear(&command.customer_id, after, BATCH).await? {
+    let mut batch = Batch { seen: 0, cleared: 0, last: after };
+    for Addressed { delivery, recipient } in tx.of_customer(&command.customer_id, after, BATCH).await? {
         let fields = audit::fields(&delivery, recipient.as_ref());
+        batch.seen += 1;
         batch.last = Some(delivery.id);
         let Some(change) = delivery.erase(command.operator.clone(), now) else { continue };
         tx.readdress(&change, None).await?;

@@ -8,7 +8,7 @@ use super::{Tx, erasure::clear_where_due, tombstone::found_or_buried};
 use crate::domain::{
     actor::Actor,
     delivery::{Contradiction, Delivery},
-    follow::Standing,
+    follow::{Standing, Unmet},
 };
 
 /// What was learned of an order, by an event or by asking.
@@ -48,17 +48,18 @@ pub enum Error {
 /// # Errors
 /// See [`Error`].
 pub async fn follow_order(tx: &mut dyn Tx, report: &Report, now: OffsetDateTime) -> Result<(), Error> {
-    let delivery = match &report.standing {
-        Standing::Ended(cancellation) => {
+    let unmet = report.standing.unmet();
+    let delivery = match unmet {
+        Unmet::Bury(cancellation) => {
             let (shop_id, customer_id) = (report.shop_id, report.customer_id.clone());
             let tombstone = Delivery::tombstone(report.order_id, shop_id, customer_id, cancellation.clone(), now);
             found_or_buried(tx, &tombstone).await?
         }
-        Standing::Placed | Standing::Confirmed | Standing::Shipped(_) | Standing::Delivered(_) => {
-            tx.delivery(report.order_id).await?
-        }
+        Unmet::Nothing | Unmet::Early => tx.delivery(report.order_id).await?,
     };
-    let Some(delivery) = delivery else { return unknown(&report.standing) };
+    let Some(delivery) = delivery else {
+        return if unmet == Unmet::Early { Err(Error::NotBooked) } else { Ok(()) };
+    };
     let followed = delivery.follow(&report.standing, &report.actor, now)?;
     match followed.events.as_slice() {
         [] if followed.claimed => tx.claim(followed.delivery.id, followed.delivery.version).await?,
@@ -69,12 +70,4 @@ pub async fn follow_order(tx: &mut dyn Tx, report: &Report, now: OffsetDateTime)
     let ordered = report.order_time.unwrap_or(followed.delivery.create_time);
     clear_where_due(tx, followed.delivery, ordered, now).await?;
     Ok(())
-}
-
-/// What it means that there is no delivery, after a tombstone was written where one is due.
-fn unknown(standing: &Standing) -> Result<(), Error> {
-    match standing {
-        Standing::Placed | Standing::Ended(_) => Ok(()),
-        Standing::Confirmed | Standing::Shipped(_) | Standing::Delivered(_) => Err(Error::NotBooked),
-    }
 }

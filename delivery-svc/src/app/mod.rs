@@ -14,6 +14,7 @@ pub mod get_delivery;
 pub mod list_deliveries;
 pub mod ports;
 pub mod ship_delivery;
+pub mod take_back;
 mod tombstone;
 pub mod viewer;
 pub mod void_bookings;

@@ -53,6 +53,26 @@ pub trait Tx: store::Tx {
     /// The database failed, or the stored version is not the one before the change.
     async fn readdress(&mut self, change: &Event, recipient: Option<&Recipient>) -> Result<(), store::Error>;
 
+    /// Gives a delivery, whose request was lost with a restore, the one it was booked for, and a recipient where it has none
+    /// and one is given; no new version.
+    ///
+    /// # Errors
+    /// The database failed, or the delivery has a request.
+    async fn rebook(&mut self, booked: &Delivery, recipient: Option<&Recipient>) -> Result<(), store::Error>;
+
+    /// Makes a delivery what it was told to be before, be it here or not; what was written here since gives way. Without an
+    /// event. Its recipient stays as it is, unless it was `erased`.
+    ///
+    /// # Errors
+    /// The database failed, or does not stand as restored.
+    async fn take_back(&mut self, told: &Delivery, erased: bool) -> Result<(), store::Error>;
+
+    /// Deliveries that need their recipient and have none: only a restore makes any.
+    ///
+    /// # Errors
+    /// The database failed, or a row makes no sense.
+    async fn without_recipient(&mut self) -> Result<Vec<(Uuid, Status)>, store::Error>;
+
     /// Remembers that an order stands behind a booking; no new version.
     ///
     /// # Errors
@@ -71,16 +91,30 @@ pub trait Tx: store::Tx {
     /// The database failed.
     async fn mark_erased(&mut self, customer_id: &str, time: OffsetDateTime) -> Result<(), store::Error>;
 
-    /// At most `limit` final deliveries of a customer that have a recipient, by id, after one.
+    /// At most `limit` deliveries of a customer that have a recipient, by id, after one; all of them, for one that is just
+    /// becoming final may not see a mark made before. Held against other writers until the transaction ends.
     ///
     /// # Errors
     /// The database failed, or a row makes no sense.
-    async fn to_clear(
+    async fn of_customer(
         &mut self,
         customer_id: &str,
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Addressed>, store::Error>;
+
+    /// Takes at most `limit` bookings made before `before` that no order is known to stand behind for oneself, until
+    /// `until`, the oldest first; none that is somebody else's at `now`.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn take_unclaimed(
+        &mut self,
+        before: OffsetDateTime,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<Uuid>, store::Error>;
 }
 
 /// A place in a list sorted by create time, then id.
@@ -112,17 +146,6 @@ pub trait Read: Send + Sync {
     /// # Errors
     /// The database failed.
     async fn standing(&self, status: Status, most: u32) -> Result<u32, store::Error>;
-
-    /// At most `limit` bookings made before `before` that no order is known to stand behind, oldest first, after a place.
-    ///
-    /// # Errors
-    /// The database failed, or a row makes no sense.
-    async fn unclaimed(
-        &self,
-        before: OffsetDateTime,
-        after: Option<Place>,
-        limit: u32,
-    ) -> Result<Vec<Place>, store::Error>;
 }
 
 /// What has become of a booking that no order had claimed.

@@ -10,7 +10,11 @@ use super::{
     change::{Call, Caller, Changed, Decision, Error, change},
     viewer::Staff,
 };
-use crate::domain::{delivery::Delivery, recipient::Recipient, tracking::Tracking};
+use crate::domain::{
+    delivery::{self, Delivery},
+    recipient::Recipient,
+    tracking::Tracking,
+};
 
 /// Ships a delivery for its shop's staff.
 #[derive(Clone)]
@@ -47,8 +51,9 @@ impl ShipDelivery {
                 let (command, keyed) = (Arc::clone(&command), keyed.clone());
                 Box::pin(async move {
                     let Command { delivery_id, tracking, staff } = &*command;
-                    let decide = |delivery: Delivery, _: Option<&Recipient>| {
-                        delivery.ship(tracking.clone(), staff.actor.clone(), now).map(Decision::Change)
+                    let decide = |delivery: Delivery, recipient: Option<&Recipient>| {
+                        let shipped = delivery.ship(tracking.clone(), staff.actor.clone(), now)?;
+                        recipient.map(|_known| Decision::Change(shipped)).ok_or(delivery::Error::NoRecipient)
                     };
                     let (caller, action) = (Caller::Staff(staff), "ShipDelivery");
                     let call = Call { delivery_id: *delivery_id, caller, action, now };

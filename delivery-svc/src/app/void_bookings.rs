@@ -11,7 +11,7 @@ use futures::future::join_all;
 use uuid::Uuid;
 
 use super::{
-    Claims, Read, Tx, erasure,
+    Claims, Tx, erasure,
     follow_order::{self, follow_order},
     ports::{Resolution, Unresolved},
 };
@@ -24,13 +24,14 @@ use crate::domain::{
 const BATCH: u32 = 200;
 /// Batches of one sweep at most; what is left waits for the next sweep.
 const BATCHES: usize = 50;
+/// How long bookings stay with the sweep that took them at most; then any replica's sweep asks again.
+const LONGEST_TAKEN: Duration = Duration::from_secs(4);
 const VOID_REASON: &str = "no order was placed for the booking";
 
 /// Asks whose the old unclaimed bookings are, lets the claimed ones follow their orders, and cancels the void ones.
 #[derive(Clone)]
 pub struct VoidBookings {
     store: Store<dyn Tx>,
-    reads: Arc<dyn Read>,
     claims: Arc<dyn Claims>,
     clock: Arc<dyn Clock>,
     void_after: Duration,
@@ -68,28 +69,22 @@ enum SettleError {
 
 impl VoidBookings {
     /// Settles bookings in `store` that are older than `void_after`, as `claims` says.
-    pub fn new(
-        store: Store<dyn Tx>,
-        reads: Arc<dyn Read>,
-        claims: Arc<dyn Claims>,
-        clock: Arc<dyn Clock>,
-        void_after: Duration,
-    ) -> Self {
-        Self { store, reads, claims, clock, void_after }
+    pub fn new(store: Store<dyn Tx>, claims: Arc<dyn Claims>, clock: Arc<dyn Clock>, void_after: Duration) -> Self {
+        Self { store, claims, clock, void_after }
     }
 
-    /// One sweep over every booking that is old enough.
+    /// One sweep over every booking that is old enough. It takes bookings before it asks for them, so that of several
+    /// replicas one does; what was not answered is asked for by the next sweep.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn run(&self) -> Result<Swept, Error> {
-        let before = self.clock.now() - self.void_after;
         let mut swept = Swept::default();
-        let mut after = None;
         for _batch in 0..BATCHES {
-            let places = self.reads.unclaimed(before, after, BATCH).await?;
-            let Some(last) = places.last().copied() else { break };
-            let ids: Vec<Uuid> = places.iter().map(|(_, id)| *id).collect();
+            let ids = self.take().await?;
+            if ids.is_empty() {
+                break;
+            }
             let resolutions = self.claims.resolve(&ids).await?;
             let settled = join_all(resolutions.into_iter().map(|resolution| self.settle(resolution))).await;
             for one in settled {
@@ -99,12 +94,18 @@ impl VoidBookings {
             if ids.len() < BATCH as usize {
                 break;
             }
-            after = Some(last);
         }
         if swept != Swept::default() {
             tracing::info!(claimed = swept.claimed, voided = swept.voided, "unclaimed bookings settled");
         }
         Ok(swept)
+    }
+
+    /// Takes the oldest bookings that no other sweep is at.
+    async fn take(&self) -> Result<Vec<Uuid>, store::Error> {
+        let now = self.clock.now();
+        let (before, until) = (now - self.void_after, now + LONGEST_TAKEN.min(self.void_after / 2));
+        self.store.run(move |tx| Box::pin(async move { tx.take_unclaimed(before, now, until, BATCH).await })).await
     }
 
     /// Settles one booking. One that fails is logged and keeps no other from being settled.

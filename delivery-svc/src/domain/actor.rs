@@ -1,7 +1,7 @@
 //! Who changes deliveries.
 
 /// What an actor was when it acted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// A customer.
     Customer,
@@ -16,7 +16,7 @@ pub enum Role {
 }
 
 /// The person or the service that causes a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// What it was when it acted.
     pub role: Role,

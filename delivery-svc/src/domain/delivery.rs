@@ -5,15 +5,18 @@ use uuid::Uuid;
 
 use super::{actor::Actor, tracking::Tracking};
 
+mod taking_back;
 #[cfg(test)]
 mod tests;
 mod transitions;
+
+pub use taking_back::{Lost, TakenBack, taken_back};
 
 /// SHA-256 over the command that asked for the order.
 pub type RequestHash = [u8; 32];
 
 /// Where a delivery stands. It never goes backward.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Booked with its order, which is not confirmed yet.
     Booked {
@@ -56,10 +59,18 @@ impl State {
             Self::Cancelled(_) => Status::Cancelled,
         }
     }
+
+    /// Whether somebody still has to know whom it goes to.
+    pub fn needs_recipient(&self) -> bool {
+        match self {
+            Self::Booked { .. } | Self::Ready | Self::Shipped(_) => true,
+            Self::Delivered(_) | Self::Cancelled(_) => false,
+        }
+    }
 }
 
 /// Who cancelled, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cancellation {
     /// Who cancelled first.
     pub by: Actor,
@@ -81,7 +92,7 @@ pub struct Booking {
 }
 
 /// A delivery without its recipient, who is kept beside it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Delivery {
     /// The same as the order's.
     pub id: Uuid,
@@ -89,7 +100,7 @@ pub struct Delivery {
     pub shop_id: Uuid,
     /// The customer's opaque subject.
     pub customer_id: String,
-    /// The request it was booked for; none for a tombstone.
+    /// The request it was booked for; none for a tombstone, and where it was lost with a restore.
     pub request_hash: Option<RequestHash>,
     /// Where it stands.
     pub state: State,
@@ -102,7 +113,7 @@ pub struct Delivery {
 }
 
 /// What happened to a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// It was booked.
     Booked,
@@ -119,7 +130,7 @@ pub enum Kind {
 }
 
 /// One change of a delivery: the only way to a new version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
     /// What happened.
     pub kind: Kind,
@@ -159,6 +170,9 @@ pub enum Error {
     /// It was cancelled.
     #[error("the delivery was cancelled")]
     Cancelled,
+    /// Whom it goes to was lost with a restore.
+    #[error("the recipient of the delivery is lost")]
+    NoRecipient,
 }
 
 /// A peer says what cannot be: one of the two lost something.

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Where an order stands, as far as its delivery cares.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Standing {
     /// Taken, not confirmed.
     Placed,
@@ -21,6 +21,28 @@ pub enum Standing {
     Shipped(Tracking),
     /// Arrived.
     Delivered(Tracking),
+}
+
+/// What an order's standing means while there is no delivery of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unmet<'s> {
+    /// Nothing: a booking that comes later asks for the order itself, once it is old enough.
+    Nothing,
+    /// A tombstone is due, so that a booking that comes late does nothing.
+    Bury(&'s Cancellation),
+    /// The order is ahead of a booking that has not come yet.
+    Early,
+}
+
+impl Standing {
+    /// What it means while there is no delivery.
+    pub fn unmet(&self) -> Unmet<'_> {
+        match self {
+            Self::Placed => Unmet::Nothing,
+            Self::Ended(cancellation) => Unmet::Bury(cancellation),
+            Self::Confirmed | Self::Shipped(_) | Self::Delivered(_) => Unmet::Early,
+        }
+    }
 }
 
 /// A delivery that met its order.

@@ -5,15 +5,15 @@ use super::text;
 const MOST: usize = 50;
 
 /// Who carries a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Carrier(String);
 
 /// The carrier's number for a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Number(String);
 
 /// Who carries a delivery, under which number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tracking {
     /// Who carries it.
     pub carrier: Carrier,

@@ -9,6 +9,7 @@ use futures::future::join_all;
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both, on_both_in_parallel},
     samples::{book_command, booking, cancel_command, cancellation, recipient, ship_command},
     world::World,
 };
@@ -19,9 +20,8 @@ fn another_request() -> book_delivery::Command {
     book_delivery::Command { booking: Booking { request_hash: [8; 32], ..booking(ID) }, recipient: recipient() }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_same_request_is_one_booking_however_often_it_comes() {
-    let world = World::sqlite().await;
+async fn the_same_request_is_one_booking_however_often_it_comes(on: On) {
+    let world = World::open(on).await;
     let calls = (0..50).map(|_| {
         let book = world.book();
         tokio::spawn(async move { book.run(book_command(ID)).await })
@@ -32,9 +32,8 @@ async fn the_same_request_is_one_booking_however_often_it_comes() {
     assert_eq!(world.kinds(ID).await, ["Booked"]);
 }
 
-#[tokio::test]
-async fn another_request_is_refused_until_the_booking_is_cancelled() {
-    let world = World::sqlite().await;
+async fn another_request_is_refused_until_the_booking_is_cancelled(on: On) {
+    let world = World::open(on).await;
     world.booked(ID).await;
     let refused = world.book().run(another_request()).await.expect_err("refused");
     assert!(matches!(refused, book_delivery::Error::Refused(Error::Mismatch)), "{refused}");
@@ -47,9 +46,8 @@ async fn another_request_is_refused_until_the_booking_is_cancelled() {
     assert_eq!(world.kinds(ID).await, ["Booked", "Cancelled"]);
 }
 
-#[tokio::test]
-async fn a_booking_that_comes_after_its_cancellation_stays_cancelled() {
-    let world = World::sqlite().await;
+async fn a_booking_that_comes_after_its_cancellation_stays_cancelled(on: On) {
+    let world = World::open(on).await;
     let cancelled = world.cancel().run(cancel_command(ID, "first")).await.expect("a tombstone");
     assert_eq!(cancelled, cancellation("first"));
     let met = world.book().run(book_command(ID)).await.expect("answered as it is");
@@ -58,9 +56,8 @@ async fn a_booking_that_comes_after_its_cancellation_stays_cancelled() {
     assert_eq!(world.find(ID).await.expect("a tombstone").recipient, None);
 }
 
-#[tokio::test]
-async fn the_first_to_cancel_is_remembered() {
-    let world = World::sqlite().await;
+async fn the_first_to_cancel_is_remembered(on: On) {
+    let world = World::open(on).await;
     world.ready(ID).await;
     for reason in ["first", "second", "third"] {
         let cancelled = world.cancel().run(cancel_command(ID, reason)).await.expect("cancelled");
@@ -71,9 +68,8 @@ async fn the_first_to_cancel_is_remembered() {
     assert!(matches!(refused, ChangeError::Refused(Error::Cancelled)), "{refused}");
 }
 
-#[tokio::test]
-async fn what_is_shipped_is_not_cancelled() {
-    let world = World::sqlite().await;
+async fn what_is_shipped_is_not_cancelled(on: On) {
+    let world = World::open(on).await;
     world.shipped(ID).await;
     let (delivered, before) = (Uuid::from_u128(2), world.delivery(ID).await);
     world.delivered(delivered).await;
@@ -83,4 +79,15 @@ async fn what_is_shipped_is_not_cancelled() {
     }
     assert_eq!(world.delivery(ID).await, before);
     assert_eq!(world.kinds(ID).await, ["Booked", "Ready", "Started"]);
+}
+
+on_both! {
+    another_request_is_refused_until_the_booking_is_cancelled,
+    a_booking_that_comes_after_its_cancellation_stays_cancelled,
+    the_first_to_cancel_is_remembered,
+    what_is_shipped_is_not_cancelled,
+}
+
+on_both_in_parallel! {
+    the_same_request_is_one_booking_however_often_it_comes,
 }

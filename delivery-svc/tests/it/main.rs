@@ -2,10 +2,15 @@
 
 mod access;
 mod booking;
+mod database;
 mod events;
 mod grpc;
+mod plans;
 mod race;
+mod replicas;
 mod samples;
+mod schedules;
 mod store;
+mod taking_back;
 mod void;
 mod world;

@@ -1,4 +1,4 @@
-//! A cancellation races a shipment: exactly one wins.
+//! A cancellation in one replica races a shipment in another: exactly one wins.
 
 use std::sync::Arc;
 
@@ -11,18 +11,19 @@ use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both_in_parallel},
     samples::{cancel_command, correct_command, recipient, recipient_named, ship_command},
     world::World,
 };
 
-const ROUNDS: u128 = 300;
+const ROUNDS: u128 = 200;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn exactly_one_of_cancel_and_ship_wins() {
-    let world = World::sqlite().await;
+async fn exactly_one_of_cancel_and_ship_wins(on: On) {
+    let world = World::open(on).await;
+    let replica = world.replica().await;
     let (mut shipped, mut cancelled) = (0, 0);
     for round in 0..ROUNDS {
-        match race(&world, Uuid::from_u128(round + 1), round % 2 == 0).await {
+        match race(&world, &replica, Uuid::from_u128(round + 1), round % 2 == 0).await {
             Status::Shipped => shipped += 1,
             Status::Cancelled => cancelled += 1,
             other => panic!("round {round} ended {other:?}"),
@@ -34,7 +35,7 @@ async fn exactly_one_of_cancel_and_ship_wins() {
 }
 
 /// Where the delivery stands after both were asked at once.
-async fn race(world: &World, id: Uuid, ship_first: bool) -> Status {
+async fn race(world: &World, replica: &World, id: Uuid, ship_first: bool) -> Status {
     world.ready(id).await;
     let start = Arc::new(Barrier::new(2));
     let ship = {
@@ -45,7 +46,7 @@ async fn race(world: &World, id: Uuid, ship_first: bool) -> Status {
         }
     };
     let cancel = {
-        let cancel = world.cancel();
+        let cancel = replica.cancel();
         async move {
             start.wait().await;
             cancel.run(cancel_command(id, "race")).await
@@ -70,20 +71,20 @@ async fn race(world: &World, id: Uuid, ship_first: bool) -> Status {
     expected
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_correction_is_whole_before_a_shipment_or_refused_after_it() {
-    let world = World::sqlite().await;
+async fn a_correction_is_whole_before_a_shipment_or_refused_after_it(on: On) {
+    let world = World::open(on).await;
+    let replica = world.replica().await;
     let (mut before, mut after) = (0, 0);
     for round in 0..ROUNDS {
         let id = Uuid::from_u128(round + 1);
         world.ready(id).await;
-        if corrected_first(&world, id, round % 2 == 0).await { before += 1 } else { after += 1 }
+        if corrected_first(&world, &replica, id, round % 2 == 0).await { before += 1 } else { after += 1 }
     }
     assert!(before > 0 && after > 0, "{before} corrected before they were shipped, {after} not");
 }
 
 /// Whether a correction came before the shipment that it raced: then it is what was shipped to.
-async fn corrected_first(world: &World, id: Uuid, ship_first: bool) -> bool {
+async fn corrected_first(world: &World, replica: &World, id: Uuid, ship_first: bool) -> bool {
     let start = Arc::new(Barrier::new(2));
     let ship = {
         let (ship, start) = (world.ship(), Arc::clone(&start));
@@ -93,7 +94,7 @@ async fn corrected_first(world: &World, id: Uuid, ship_first: bool) -> bool {
         }
     };
     let correct = {
-        let correct = world.correct_recipient();
+        let correct = replica.correct_recipient();
         async move {
             start.wait().await;
             correct.run(correct_command(id, "Kim Yuna"), Keyed::without_key()).await
@@ -119,4 +120,9 @@ async fn corrected_first(world: &World, id: Uuid, ship_first: bool) -> bool {
     assert_eq!(shipped_to, expected);
     assert_eq!(world.find(id).await.expect("a delivery").recipient, Some(expected));
     first
+}
+
+on_both_in_parallel! {
+    exactly_one_of_cancel_and_ship_wins,
+    a_correction_is_whole_before_a_shipment_or_refused_after_it,
 }

@@ -13,10 +13,11 @@ use delivery_svc::{
         recipient::Recipient,
     },
 };
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both},
     samples::{CUSTOMER, SHOP, booking, cancellation, recipient, recipient_named, staff, tracking},
     world::World,
 };
@@ -75,7 +76,8 @@ fn first(world: &World) -> Event {
     Delivery::book(booking(ID), world.now())
 }
 
-async fn every_state_comes_back_as_it_was_written(world: &World) {
+async fn every_state_comes_back_as_it_was_written(on: On) {
+    let world = &World::open(on).await;
     assert_eq!(load(world).await, None);
     let booked = first(world);
     assert!(insert(world, booked.clone()).await.expect("inserted"));
@@ -93,7 +95,8 @@ async fn every_state_comes_back_as_it_was_written(world: &World) {
     assert_eq!((found.delivery, found.recipient), (delivery, Some(recipient())));
 }
 
-async fn a_cancellation_comes_back_as_it_was_written(world: &World) {
+async fn a_cancellation_comes_back_as_it_was_written(on: On) {
+    let world = &World::open(on).await;
     let booked = first(world);
     insert(world, booked.clone()).await.expect("inserted");
     let now = world.now();
@@ -102,7 +105,8 @@ async fn a_cancellation_comes_back_as_it_was_written(world: &World) {
     assert_eq!(load(world).await, Some(event.delivery));
 }
 
-async fn a_tombstone_comes_back_as_it_was_written(world: &World) {
+async fn a_tombstone_comes_back_as_it_was_written(on: On) {
+    let world = &World::open(on).await;
     let now = world.now();
     let tombstone = Delivery::tombstone(ID, SHOP, CUSTOMER.into(), cancellation(""), now);
     assert!(bury(world, tombstone.clone()).await.expect("inserted"));
@@ -110,7 +114,8 @@ async fn a_tombstone_comes_back_as_it_was_written(world: &World) {
     assert_eq!((found.delivery, found.recipient), (tombstone.delivery, None));
 }
 
-async fn an_id_is_taken_once(world: &World) {
+async fn an_id_is_taken_once(on: On) {
+    let world = &World::open(on).await;
     let booked = first(world);
     assert!(insert(world, booked.clone()).await.expect("inserted"));
     let other = Booking { request_hash: [8; 32], ..booking(ID) };
@@ -120,7 +125,8 @@ async fn an_id_is_taken_once(world: &World) {
     assert_eq!(world.kinds(ID).await, ["Booked"]);
 }
 
-async fn a_change_of_another_version_is_refused_whole(world: &World) {
+async fn a_change_of_another_version_is_refused_whole(on: On) {
+    let world = &World::open(on).await;
     let booked = first(world);
     insert(world, booked.clone()).await.expect("inserted");
     let events = followed(booked.delivery.clone(), world, &Standing::Confirmed);
@@ -132,7 +138,8 @@ async fn a_change_of_another_version_is_refused_whole(world: &World) {
     assert_eq!(world.kinds(ID).await, ["Booked", "Ready"]);
 }
 
-async fn each_version_has_one_event(world: &World) {
+async fn each_version_has_one_event(on: On) {
+    let world = &World::open(on).await;
     let booked = first(world);
     insert(world, booked.clone()).await.expect("inserted");
     save(world, followed(booked.delivery, world, &Standing::Delivered(tracking()))).await.expect("saved");
@@ -141,7 +148,8 @@ async fn each_version_has_one_event(world: &World) {
     assert_eq!(versions, [1, 2, 3, 4]);
 }
 
-async fn a_recipient_changes_with_its_event_and_its_version(world: &World) {
+async fn a_recipient_changes_with_its_event_and_its_version(on: On) {
+    let world = &World::open(on).await;
     let booked = first(world);
     insert(world, booked.clone()).await.expect("inserted");
     let customer = Actor::customer(CUSTOMER);
@@ -161,7 +169,8 @@ async fn a_recipient_changes_with_its_event_and_its_version(world: &World) {
     assert_eq!(world.kinds(ID).await, ["Booked", "Updated", "Cancelled", "Updated"]);
 }
 
-async fn nothing_goes_out_to_nobody(world: &World) {
+async fn nothing_goes_out_to_nobody(on: On) {
+    let world = &World::open(on).await;
     let booked = first(world);
     insert(world, booked.clone()).await.expect("inserted");
     let corrected = booked.delivery.correct_recipient(staff().actor, world.now()).expect("corrected");
@@ -169,7 +178,8 @@ async fn nothing_goes_out_to_nobody(world: &World) {
     assert_eq!(world.kinds(ID).await, ["Booked"]);
 }
 
-async fn the_last_erasure_of_a_customer_is_remembered(world: &World) {
+async fn the_last_erasure_of_a_customer_is_remembered(on: On) {
+    let world = &World::open(on).await;
     let erased = |id: &'static str| world.store.run(move |tx| Box::pin(async move { tx.erased(id).await }));
     assert_eq!(erased(CUSTOMER).await.expect("a read"), None);
     for _ in 0..2 {
@@ -182,7 +192,8 @@ async fn the_last_erasure_of_a_customer_is_remembered(world: &World) {
     assert_eq!(erased("customer-2").await.expect("a read"), None);
 }
 
-async fn a_claim_is_no_new_version(world: &World) {
+async fn a_claim_is_no_new_version(on: On) {
+    let world = &World::open(on).await;
     let booked = first(world).delivery;
     insert(world, first(world)).await.expect("inserted");
     claim(world, 1).await.expect("claimed");
@@ -222,7 +233,8 @@ async fn paged(world: &World, shop_id: Option<Uuid>, status: Option<Status>) -> 
     }
 }
 
-async fn lists_are_filtered_and_paged_in_order(world: &World) {
+async fn lists_are_filtered_and_paged_in_order(on: On) {
+    let world = &World::open(on).await;
     fill(world).await;
     assert_eq!(paged(world, None, None).await, (1..=12).collect::<Vec<_>>());
     assert_eq!(paged(world, None, Some(Status::Ready)).await, [3, 6, 9, 12]);
@@ -231,17 +243,24 @@ async fn lists_are_filtered_and_paged_in_order(world: &World) {
     assert_eq!(paged(world, Some(SHOP), Some(Status::Shipped)).await, Vec::<u128>::new());
 }
 
-async fn old_unclaimed_bookings_are_found_in_order(world: &World) {
+async fn old_unclaimed_bookings_are_taken_in_order(on: On) {
+    let world = &World::open(on).await;
     fill(world).await;
     claim_number(world, 2).await;
-    let now = world.now();
-    let ids = |places: Vec<Place>| places.into_iter().map(|(_, id)| id.as_u128()).collect::<Vec<_>>();
-    let all = world.reads.unclaimed(now, None, 200).await.expect("places");
-    assert_eq!(ids(all.clone()), [1, 4, 5, 7, 8, 10, 11]);
-    assert_eq!(ids(world.reads.unclaimed(now, None, 2).await.expect("places")), [1, 4]);
-    assert_eq!(ids(world.reads.unclaimed(now, Some(all[1]), 2).await.expect("places")), [5, 7]);
-    let early = now - Duration::seconds(3);
-    assert_eq!(ids(world.reads.unclaimed(early, None, 200).await.expect("places")), [1, 4, 5]);
+    let take = async |before: OffsetDateTime, limit| {
+        let (now, until) = (world.now(), world.now() + Duration::SECOND);
+        let unit =
+            world.store.run(move |tx| Box::pin(async move { tx.take_unclaimed(before, now, until, limit).await }));
+        let taken: Result<Vec<Uuid>, Error> = unit.await;
+        let mut numbers: Vec<u128> = taken.expect("taken").iter().map(Uuid::as_u128).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    assert_eq!(take(world.now() - Duration::seconds(3), 2).await, [1, 4]);
+    assert_eq!(take(world.now() - Duration::seconds(3), 200).await, [5]);
+    assert_eq!(take(world.now(), 2).await, [7, 8], "none that was taken is free");
+    world.clock.pass(Duration::SECOND);
+    assert_eq!(take(world.now(), 200).await, [1, 4, 5, 7, 8, 10, 11], "until its time is over");
 }
 
 async fn claim_number(world: &World, number: u128) {
@@ -249,22 +268,7 @@ async fn claim_number(world: &World, number: u128) {
     claimed.await.map_err(|error: Error| error.to_string()).expect("claimed");
 }
 
-macro_rules! contract {
-    ($($case:ident),* $(,)?) => {
-        mod sqlite {
-            use crate::world::World;
-
-            $(
-                #[tokio::test]
-                async fn $case() {
-                    super::$case(&World::sqlite().await).await;
-                }
-            )*
-        }
-    };
-}
-
-contract!(
+on_both! {
     every_state_comes_back_as_it_was_written,
     a_cancellation_comes_back_as_it_was_written,
     a_tombstone_comes_back_as_it_was_written,
@@ -276,43 +280,27 @@ contract!(
     the_last_erasure_of_a_customer_is_remembered,
     a_claim_is_no_new_version,
     lists_are_filtered_and_paged_in_order,
-    old_unclaimed_bookings_are_found_in_order,
-);
+    old_unclaimed_bookings_are_taken_in_order,
+}
 
 #[tokio::test]
-async fn every_list_has_its_index_in_sqlite() {
-    let world = World::sqlite().await;
-    let plans = [
-        world.plan("EXPLAIN QUERY PLAN SELECT * FROM delivery WHERE TRUE ORDER BY create_time, delivery_id").await,
-        world
-            .plan("EXPLAIN QUERY PLAN SELECT * FROM delivery WHERE TRUE AND status = 'READY' ORDER BY create_time, delivery_id")
-            .await,
-        world
-            .plan("EXPLAIN QUERY PLAN SELECT * FROM delivery WHERE TRUE AND shop_id = x'00' ORDER BY create_time, delivery_id")
-            .await,
-        world
-            .plan("EXPLAIN QUERY PLAN SELECT * FROM delivery WHERE shop_id = x'00' AND status = 'READY' ORDER BY create_time, delivery_id")
-            .await,
-        world
-            .plan("EXPLAIN QUERY PLAN SELECT create_time, delivery_id FROM delivery WHERE claimed = 0 AND create_time < 1 ORDER BY create_time, delivery_id")
-            .await,
-        world
-            .plan("EXPLAIN QUERY PLAN SELECT * FROM delivery WHERE customer_id = 'c' AND recipient_name IS NOT NULL AND delivery_id > x'00' AND status IN ('DELIVERED', 'CANCELLED') ORDER BY delivery_id LIMIT 9")
-            .await,
-        world.plan("EXPLAIN QUERY PLAN SELECT count(*) FROM delivery WHERE customer_id = 'c' AND recipient_name IS NOT NULL").await,
-        world.plan("EXPLAIN QUERY PLAN SELECT count(*) FROM (SELECT 1 FROM delivery WHERE status = 'READY' LIMIT 9)").await,
-    ];
-    let indices = [
-        "delivery_by_time",
-        "delivery_by_status",
-        "delivery_by_shop",
-        "delivery_by_shop_and_status",
-        "delivery_unclaimed",
-        "delivery_of_customer",
-        "delivery_of_customer",
-        "delivery_by_status",
-    ];
-    for (plan, index) in plans.iter().zip(indices) {
-        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{index} is not used: {plan}");
+async fn postgresql_itself_refuses_a_wrong_state() {
+    let world = World::open(On::Postgres).await;
+    world.shipped(ID).await;
+    for statement in [
+        "UPDATE delivery SET status = 'READY', carrier = NULL, tracking_number = NULL, version = 4",
+        "UPDATE delivery SET status = 'DELIVERED'",
+        "UPDATE delivery SET status = 'CANCELLED', version = 4, carrier = NULL, tracking_number = NULL, \
+         cancelled_by_role = 'STAFF', cancelled_by_id = 's', cancel_reason = ''",
+        "UPDATE delivery SET version = 2",
+        "UPDATE delivery SET recipient_address = 'elsewhere', version = 4",
+        "UPDATE delivery SET recipient_name = NULL, recipient_phone_number = NULL, recipient_address = NULL",
+        "UPDATE delivery SET shop_id = gen_random_uuid()",
+        "UPDATE delivery SET claimed = FALSE",
+        "DELETE FROM delivery",
+        "TRUNCATE delivery",
+    ] {
+        world.kept.refuses(statement).await;
     }
+    assert_eq!(world.delivery(ID).await.version, 3);
 }

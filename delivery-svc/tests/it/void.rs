@@ -23,6 +23,7 @@ use proto::order::v1::order;
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both},
     samples::{CUSTOMER, SHOP, book_command, cancellation, order_event},
     world::World,
 };
@@ -63,17 +64,15 @@ fn claimed(id: Uuid, standing: Standing) -> Resolution {
 }
 
 fn sweep(world: &World, claims: &Arc<FakeClaims>) -> VoidBookings {
-    let (store, reads) = (world.store.clone(), Arc::clone(&world.reads));
-    VoidBookings::new(store, reads, claims.clone(), world.clock.clone(), VOID_AFTER)
+    VoidBookings::new(world.store.clone(), claims.clone(), world.clock.clone(), VOID_AFTER)
 }
 
 fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
-#[tokio::test]
-async fn only_old_unclaimed_bookings_are_asked_for() {
-    let world = World::sqlite().await;
+async fn only_old_unclaimed_bookings_are_asked_for(on: On) {
+    let world = World::open(on).await;
     let claims = FakeClaims::new(|id| Some(Resolution::Void(id)));
     for number in 1..=3 {
         world.booked(id(number)).await;
@@ -89,9 +88,8 @@ async fn only_old_unclaimed_bookings_are_asked_for() {
     assert_eq!(claims.asked(), [[id(3)]]);
 }
 
-#[tokio::test]
-async fn a_void_booking_is_cancelled_by_this_service_once() {
-    let world = World::sqlite().await;
+async fn a_void_booking_is_cancelled_by_this_service_once(on: On) {
+    let world = World::open(on).await;
     let claims = FakeClaims::new(|id| Some(Resolution::Void(id)));
     world.booked(id(1)).await;
     world.clock.pass(time::Duration::seconds(61));
@@ -107,9 +105,8 @@ async fn a_void_booking_is_cancelled_by_this_service_once() {
     assert_eq!(met.state.status(), Status::Cancelled);
 }
 
-#[tokio::test]
-async fn a_claimed_booking_follows_its_order_and_is_asked_for_no_more() {
-    let world = World::sqlite().await;
+async fn a_claimed_booking_follows_its_order_and_is_asked_for_no_more(on: On) {
+    let world = World::open(on).await;
     let claims = FakeClaims::new(|id| {
         let standing = match id.as_u128() {
             1 => Standing::Placed,
@@ -133,9 +130,8 @@ async fn a_claimed_booking_follows_its_order_and_is_asked_for_no_more() {
     assert_eq!(claims.asked(), Vec::<Vec<Uuid>>::new());
 }
 
-#[tokio::test]
-async fn while_order_svc_is_away_nothing_changes_and_the_next_sweep_asks_again() {
-    let world = World::sqlite().await;
+async fn while_order_svc_is_away_nothing_changes_and_the_next_sweep_asks_again(on: On) {
+    let world = World::open(on).await;
     let claims = FakeClaims::new(|id| Some(Resolution::Void(id)));
     let before = world.booked(id(1)).await;
     world.clock.pass(time::Duration::seconds(61));
@@ -145,13 +141,14 @@ async fn while_order_svc_is_away_nothing_changes_and_the_next_sweep_asks_again()
     assert_eq!(world.delivery(id(1)).await, before);
 
     *claims.away.lock().expect("unpoisoned") = false;
+    assert_eq!(sweep(&world, &claims).run().await.expect("swept"), Swept::default(), "they may be asked for just now");
+    world.clock.pass(time::Duration::seconds(4));
     assert_eq!(sweep(&world, &claims).run().await.expect("swept"), Swept { claimed: 0, voided: 1 });
     assert_eq!(claims.asked(), [[id(1)], [id(1)]]);
 }
 
-#[tokio::test]
-async fn many_bookings_are_asked_for_in_batches() {
-    let world = World::sqlite().await;
+async fn many_bookings_are_asked_for_in_batches(on: On) {
+    let world = World::open(on).await;
     let claims = FakeClaims::new(|id| Some(Resolution::Void(id)));
     for number in 1..=450 {
         world.booked(id(number)).await;
@@ -162,9 +159,8 @@ async fn many_bookings_are_asked_for_in_batches() {
     assert_eq!(sizes, [200, 200, 50]);
 }
 
-#[tokio::test]
-async fn a_booking_without_an_answer_keeps_no_other_from_being_settled() {
-    let world = World::sqlite().await;
+async fn a_booking_without_an_answer_keeps_no_other_from_being_settled(on: On) {
+    let world = World::open(on).await;
     let claims = FakeClaims::new(|id| (id.as_u128() > 200).then_some(Resolution::Void(id)));
     for number in 1..=210 {
         world.booked(id(number)).await;
@@ -187,21 +183,18 @@ impl Claims for LateClaims {
     }
 }
 
-#[tokio::test]
-async fn a_void_never_cancels_what_an_order_stands_behind() {
-    let world = Arc::new(World::sqlite().await);
+async fn a_void_never_cancels_what_an_order_stands_behind(on: On) {
+    let world = Arc::new(World::open(on).await);
     world.booked(id(1)).await;
     world.clock.pass(time::Duration::seconds(61));
     let claims = Arc::new(LateClaims(Arc::clone(&world)));
-    let (store, reads) = (world.store.clone(), Arc::clone(&world.reads));
-    let sweep = VoidBookings::new(store, reads, claims, world.clock.clone(), VOID_AFTER);
+    let sweep = VoidBookings::new(world.store.clone(), claims, world.clock.clone(), VOID_AFTER);
     assert_eq!(sweep.run().await.expect("swept"), Swept::default());
     assert_eq!(world.delivery(id(1)).await.state, State::Ready);
 }
 
-#[tokio::test]
-async fn a_void_booking_of_an_erased_customer_is_cleared() {
-    let world = World::sqlite().await;
+async fn a_void_booking_of_an_erased_customer_is_cleared(on: On) {
+    let world = World::open(on).await;
     let claims = FakeClaims::new(|id| Some(Resolution::Void(id)));
     world.booked(id(1)).await;
     world.erased().await;
@@ -209,4 +202,15 @@ async fn a_void_booking_of_an_erased_customer_is_cleared() {
     sweep(&world, &claims).run().await.expect("swept");
     assert_eq!(world.find(id(1)).await.expect("a delivery").recipient, None);
     assert_eq!(world.kinds(id(1)).await, ["Booked", "Cancelled", "Updated"]);
+}
+
+on_both! {
+    only_old_unclaimed_bookings_are_asked_for,
+    a_void_booking_is_cancelled_by_this_service_once,
+    a_claimed_booking_follows_its_order_and_is_asked_for_no_more,
+    while_order_svc_is_away_nothing_changes_and_the_next_sweep_asks_again,
+    many_bookings_are_asked_for_in_batches,
+    a_booking_without_an_answer_keeps_no_other_from_being_settled,
+    a_void_never_cancels_what_an_order_stands_behind,
+    a_void_booking_of_an_erased_customer_is_cleared,
 }

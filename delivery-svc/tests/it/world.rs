@@ -1,4 +1,4 @@
-//! A service without its network: a real store in a folder of its own, and a clock that is set by hand.
+//! A service without its network: a real store of its own, and a clock that is set by hand.
 
 use std::sync::{
     Arc,
@@ -10,13 +10,10 @@ use chassis::{
     consumer::{Failure, Handler},
     idempotency::Keyed,
     inbox,
-    store::{Store, sqlite::Sqlite},
+    store::Store,
 };
 use delivery_svc::{
-    adapters::{
-        events::OrderEvents,
-        store::sqlite::{MIGRATIONS, Reads},
-    },
+    adapters::{events::OrderEvents, store},
     app::{
         ChangeError, Changed, Read, Tx,
         book_delivery::BookDelivery,
@@ -37,11 +34,13 @@ use proto::{
     ops::v1::{AuditRecord, FieldChange},
     order::v1::order::Status,
 };
-use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::samples::{CUSTOMER, book_command, correct_command, operator, order_event, ship_command, staff};
+use crate::{
+    database::{Kept, On},
+    samples::{CUSTOMER, book_command, correct_command, operator, order_event, ship_command, staff},
+};
 
 /// A clock that stands still until it is moved.
 pub struct HandClock(AtomicI64);
@@ -59,8 +58,7 @@ impl Clock for HandClock {
 }
 
 pub struct World {
-    _folder: TempDir,
-    sqlite: Sqlite,
+    pub kept: Kept,
     pub store: Store<dyn Tx>,
     pub reads: Arc<dyn Read>,
     pub clock: Arc<HandClock>,
@@ -68,19 +66,23 @@ pub struct World {
 }
 
 impl World {
-    pub async fn sqlite() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}", folder.path().join("delivery.db").display());
-        let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
-        let clock = Arc::new(HandClock(AtomicI64::new(1_000_000)));
-        Self {
-            store: sqlite.store(|tx| tx as &mut dyn Tx),
-            reads: Arc::new(Reads::new(sqlite.reads())),
-            handler: Arc::new(OrderEvents::new(clock.clone())),
-            _folder: folder,
-            sqlite,
-            clock,
-        }
+    pub async fn open(on: On) -> Self {
+        Self::over_kept(Kept::open(on).await)
+    }
+
+    pub fn over_kept(kept: Kept) -> Self {
+        Self::over(kept, Arc::new(HandClock(AtomicI64::new(1_000_000))))
+    }
+
+    /// Another process on the same database, with the same clock; on SQLite, which has one process, this one again.
+    pub async fn replica(&self) -> Self {
+        Self::over(self.kept.again().await, Arc::clone(&self.clock))
+    }
+
+    fn over(kept: Kept, clock: Arc<HandClock>) -> Self {
+        let (store, reads) = (store::store(&kept.database), store::reads(&kept.database));
+        let handler = Arc::new(OrderEvents::new(clock.clone()));
+        Self { kept, store, reads, clock, handler }
     }
 
     pub fn now(&self) -> OffsetDateTime {
@@ -168,8 +170,7 @@ impl World {
 
     /// The kinds and versions of one delivery's events, oldest first.
     pub async fn history(&self, id: Uuid) -> Vec<(String, i64)> {
-        let statement = "SELECT kind, version FROM outbox WHERE aggregate_id = ? ORDER BY position";
-        sqlx::query_as(statement).bind(id).fetch_all(&self.sqlite.reads()).await.expect("events")
+        self.kept.history(id).await
     }
 
     /// What happened to one delivery, in short.
@@ -181,17 +182,13 @@ impl World {
 
     /// Who caused the last event of one delivery, which is a `DeliveryUpdated`.
     pub async fn last_actor(&self, id: Uuid) -> ActorMessage {
-        let statement = "SELECT body FROM outbox WHERE aggregate_id = ? ORDER BY position DESC LIMIT 1";
-        let body: Vec<u8> =
-            sqlx::query_scalar(statement).bind(id).fetch_one(&self.sqlite.reads()).await.expect("an event");
+        let body = self.kept.last_event(id).await;
         DeliveryUpdated::decode(body.as_slice()).expect("a DeliveryUpdated").actor.expect("an actor")
     }
 
-    /// Everything in the file that is neither a delivery nor about one by its id.
+    /// Everything in the database that is neither a delivery nor about one by its id.
     pub async fn dump_outside_deliveries(&self) -> Vec<Vec<u8>> {
-        let statement = "SELECT body FROM outbox UNION ALL SELECT answer FROM answer UNION ALL SELECT body FROM dead_letter \
-             UNION ALL SELECT changes FROM audit";
-        sqlx::query_scalar(statement).fetch_all(&self.sqlite.reads()).await.expect("rows")
+        self.kept.dump_outside_deliveries().await
     }
 
     /// Gives a delivery's recipient another name, as its customer would.
@@ -201,23 +198,12 @@ impl World {
 
     /// Who did what to what, as the audit has it: role, person, action, subject.
     pub async fn audited(&self) -> Vec<[String; 4]> {
-        let statement = "SELECT actor_role, actor_id, action, subject_id FROM audit ORDER BY create_time, record_id";
-        let rows: Vec<(String, String, String, String)> =
-            sqlx::query_as(statement).fetch_all(&self.sqlite.reads()).await.expect("records");
-        rows.into_iter().map(|row| [row.0, row.1, row.2, row.3]).collect()
+        self.kept.audited().await
     }
 
     /// What changed by each record of the audit: field, before, after, and whether it is personal.
     pub async fn audited_changes(&self) -> Vec<Vec<FieldChange>> {
-        let statement = "SELECT changes FROM audit ORDER BY create_time, record_id";
-        let rows: Vec<Vec<u8>> = sqlx::query_scalar(statement).fetch_all(&self.sqlite.reads()).await.expect("records");
+        let rows = self.kept.audited_changes().await;
         rows.iter().map(|row| AuditRecord::decode(row.as_slice()).expect("a record").changes).collect()
-    }
-
-    /// How the database would run a query.
-    pub async fn plan(&self, statement: &'static str) -> String {
-        let rows: Vec<(i64, i64, i64, String)> =
-            sqlx::query_as(statement).fetch_all(&self.sqlite.reads()).await.expect("a plan");
-        rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("; ")
     }
 }

@@ -10,42 +10,59 @@ use proto::order::v1::order::Status;
 use proto::order::v1::order_event::Kind;
 use proto::order::v1::{GetOrderRequest, ListOrderEventsRequest, Order, OrderEvent};
 
-use super::{PAGE, Placed, View, messages, said};
-use crate::grpc::Grpc;
+use super::{Invariant, PAGE, Placed, View, Violation, messages};
 use crate::wait::holds;
 
-/// Checks I1, I3, I5 and I6 of an acknowledged order; answers it as its customer sees it.
-pub async fn check(view: &View, placed: &Placed) -> Result<Order, String> {
-    let id = placed.order_id.as_str();
-    let customer = view.grpc.by(&placed.customer);
-    let request = GetOrderRequest { order_id: id.to_owned() };
-    let answer = customer.order().get_order(request).await.map_err(|status| format!("order {id}: {}", said(status)))?;
-    let order = answer.into_inner().order.ok_or("an answer without its order")?;
-    holds(order.status() != Status::Placed, format!("order {id} is still PLACED"))?;
-    let events = history(&customer, id).await?;
-    gapless(&order, &events)?;
-    let request = delivery::GetDeliveryRequest { delivery_id: id.to_owned() };
-    let answer = view.operator().delivery().get_delivery(request).await.map_err(said)?;
-    let delivery = answer.into_inner().delivery.ok_or("an answer without its delivery")?;
-    agrees(&order, &delivery)?;
-    // What ended before it was booked left a tombstone, which knows no recipient.
-    let buried = delivery.recipient.is_none() && delivery.status() == delivery::delivery::Status::Cancelled;
-    // One whose customer was erased lost it by a change of its own.
-    let erased = delivery.recipient.is_none() && changed_besides(&delivery);
-    let same = delivery.recipient.as_ref() == Some(&placed.recipient);
-    holds(same || buried || erased, format!("delivery {delivery:?} was to go to {:?}", placed.recipient))?;
-    let sent = messages(&view.operator(), id).await?;
-    told_once(&order, &events, &sent)?;
-    let request = mypage::GetMyOrderRequest { order_id: id.to_owned() };
-    let answer = customer.mypage().get_my_order(request).await.map_err(said)?;
-    let page = answer.into_inner().order.ok_or("an answer without its order")?;
-    shown(&order, &delivery, &sent, &page)?;
+/// Checks I1, I3, I5, I6 and I8 of an acknowledged order; answers it as its customer sees it.
+pub async fn check(view: &View, placed: &Placed) -> Result<Order, Violation> {
+    let (order, events) = read(view, placed).await?;
+    agree(view, placed, &order, &events).await?;
     Ok(order)
 }
 
-async fn history(customer: &Grpc, id: &str) -> Result<Vec<OrderEvent>, String> {
+/// I1: an acknowledged order with its history.
+pub(crate) async fn read(view: &View, placed: &Placed) -> Result<(Order, Vec<OrderEvent>), Violation> {
+    let (id, customer) = (placed.order_id.as_str(), view.by(&placed.customer));
+    let request = GetOrderRequest { order_id: id.to_owned() };
+    let answer = customer.order().get_order(request).await.map_err(Invariant::I1.missing(id))?;
+    let order = answer.into_inner().order.ok_or_else(|| nothing(Invariant::I1, id))?;
     let request = ListOrderEventsRequest { order_id: id.to_owned(), page_size: PAGE, page_token: String::new() };
-    Ok(customer.order().list_order_events(request).await.map_err(said)?.into_inner().events)
+    let answer = customer.order().list_order_events(request).await.map_err(Invariant::I1.missing(id))?;
+    let events = answer.into_inner().events;
+    gapless(&order, &events).map_err(Invariant::I1.broken())?;
+    Ok((order, events))
+}
+
+/// I3, I5, I6 and I8: what everybody else knows of it.
+pub(crate) async fn agree(view: &View, placed: &Placed, order: &Order, events: &[OrderEvent]) -> Result<(), Violation> {
+    let id = placed.order_id.as_str();
+    let waits = || format!("order {id} is still PLACED");
+    holds(order.status() != Status::Placed, waits()).map_err(Invariant::I8.broken())?;
+    let request = delivery::GetDeliveryRequest { delivery_id: id.to_owned() };
+    let answer = view.operator().delivery().get_delivery(request).await.map_err(Invariant::I3.missing(id))?;
+    let delivery = answer.into_inner().delivery.ok_or_else(|| nothing(Invariant::I3, id))?;
+    goes_with(order, &delivery, placed).map_err(Invariant::I3.broken())?;
+    let sent = messages(&view.operator(), id).await.map_err(Invariant::Unanswered.broken())?;
+    told_once(order, events, &sent).map_err(Invariant::I5.broken())?;
+    let request = mypage::GetMyOrderRequest { order_id: id.to_owned() };
+    let answer = view.by(&placed.customer).mypage().get_my_order(request).await.map_err(Invariant::I6.missing(id))?;
+    let page = answer.into_inner().order.ok_or_else(|| nothing(Invariant::I6, id))?;
+    shown(order, &delivery, &sent, &page).map_err(Invariant::I6.broken())
+}
+
+fn nothing(invariant: Invariant, id: &str) -> Violation {
+    invariant.broken()(format!("{id}: an answer without what was asked for"))
+}
+
+/// I3: as far as its order, and to whom it was to go.
+fn goes_with(order: &Order, delivery: &Delivery, placed: &Placed) -> Result<(), String> {
+    agrees(order, delivery)?;
+    // What ended before it was booked left a tombstone, which knows no recipient.
+    let buried = delivery.recipient.is_none() && delivery.status() == delivery::delivery::Status::Cancelled;
+    // One whose customer was erased lost it by a change of its own.
+    let erased = delivery.recipient.is_none() && changed_besides(delivery);
+    let same = delivery.recipient.as_ref() == Some(&placed.recipient);
+    holds(same || buried || erased, format!("delivery {delivery:?} was to go to {:?}", placed.recipient))
 }
 
 /// I1: versions from 1 on without a gap, each change a legal one, the last one the order's status.

@@ -9,23 +9,38 @@ use proto::shop::v1::unit::Status;
 use proto::shop::v1::unit_event::Kind;
 use proto::shop::v1::{GetPhoneRequest, GetUnitRequest, ListUnitsRequest, Stock, Unit, UnitEvent};
 
-use super::{LOOKS, PAGE, said};
+use super::{Invariant, LOOKS, PAGE, Violation, said};
 use crate::grpc::Grpc;
 use crate::wait::holds;
 use crate::world::Shop;
 
 /// Checks I2 and I4 of each of a shop's phones.
-pub async fn check(staff: &Grpc, shop: &Shop, orders: &[Order]) -> Result<(), String> {
+pub async fn check(staff: &Grpc, shop: &Shop, orders: &[Order]) -> Result<(), Violation> {
     for phone_id in &shop.phones {
-        let units = units(staff, shop, phone_id).await?;
-        let request = GetPhoneRequest { shop_id: shop.id.clone(), phone_id: phone_id.clone() };
-        let answer = staff.shop().get_phone(request).await.map_err(said)?.into_inner();
-        let stock = answer.phone.and_then(|phone| phone.stock).ok_or("a phone without its stock")?;
-        counted(&stock, &units)?;
-        held(phone_id, &units, orders)?;
-        stream::iter(&units).map(Ok).try_for_each_concurrent(LOOKS, |unit| told(staff, shop, unit)).await?;
+        check_phone(staff, shop, phone_id, orders).await?;
     }
     Ok(())
+}
+
+/// The same of one phone; answers its units.
+pub(crate) async fn check_phone(
+    staff: &Grpc,
+    shop: &Shop,
+    phone_id: &str,
+    orders: &[Order],
+) -> Result<Vec<Unit>, Violation> {
+    let units = units(staff, shop, phone_id).await.map_err(Invariant::Unanswered.broken())?;
+    let request = GetPhoneRequest { shop_id: shop.id.clone(), phone_id: phone_id.to_owned() };
+    let answer = staff.shop().get_phone(request).await.map_err(Invariant::I2.missing(phone_id))?.into_inner();
+    let stock = answer.phone.and_then(|phone| phone.stock);
+    let stock = stock.ok_or_else(|| Invariant::I2.broken()(format!("{phone_id}: a phone without its stock")))?;
+    let of_phone = |what: String| format!("phone {phone_id}: {what}");
+    counted(&stock, &units).map_err(of_phone).map_err(Invariant::I2.broken())?;
+    freed(&units, orders).map_err(of_phone).map_err(Invariant::I4.broken())?;
+    held(phone_id, &units, orders).map_err(of_phone).map_err(Invariant::I2.broken())?;
+    let told = stream::iter(&units).map(Ok).try_for_each_concurrent(LOOKS, |unit| told(staff, shop, unit)).await;
+    told.map_err(of_phone).map_err(Invariant::I2.broken())?;
+    Ok(units)
 }
 
 async fn units(staff: &Grpc, shop: &Shop, phone_id: &str) -> Result<Vec<Unit>, String> {
@@ -65,7 +80,15 @@ fn counted(stock: &Stock, units: &[Unit]) -> Result<(), String> {
     holds(serials.len() == units.len(), "a serial number stands twice")
 }
 
-/// I2 and I4: a confirmed order's units are reserved for it, a shipped one's are sold, no other order holds any.
+/// I4: no order that ended without a shipment holds a unit.
+fn freed(units: &[Unit], orders: &[Order]) -> Result<(), String> {
+    let ended = orders.iter().filter(|order| matches!(order.status(), OrderStatus::Rejected | OrderStatus::Cancelled));
+    let ended: BTreeSet<_> = ended.map(|order| order.order_id.as_str()).collect();
+    let kept: Vec<_> = units.iter().filter(|unit| ended.contains(unit.order_id.as_str())).collect();
+    holds(kept.is_empty(), format!("units that ended orders still hold: {kept:?}"))
+}
+
+/// I2: a confirmed order's units are reserved for it, a shipped one's are sold, no other order holds any.
 fn held(phone_id: &str, units: &[Unit], orders: &[Order]) -> Result<(), String> {
     let mut wanted = BTreeMap::new();
     for order in orders {

@@ -9,7 +9,6 @@ use e2e::wait::{self, holds};
 use e2e::world::{Person, Shop, World};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::AssertSqlSafe;
 use xtask::mesh::Service;
 
 /// What must be nowhere in the end.
@@ -36,28 +35,10 @@ async fn place(rest: &Rest, customer: &Person, shop: &Shop) -> Placed {
 async fn places(world: &World, texts: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for service in Service::ALL {
-        let mut connection = db::open(world, service).await.expect("the file");
-        let columns: Vec<(String, String)> = sqlx::query_as(
-            "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'",
-        )
-        .fetch_all(&mut connection)
-        .await
-        .expect("columns");
-        for (table, column) in columns {
-            for text in texts {
-                let query = format!(
-                    "SELECT count(*) FROM \"{table}\" WHERE instr(CAST(\"{column}\" AS BLOB), CAST('{text}' AS BLOB))"
-                );
-                let count: i64 =
-                    sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut connection).await.expect("a count");
-                if count > 0 {
-                    found.push(format!("{} {table}.{column}", service.name()));
-                }
-            }
-        }
+        let held = db::places(world, service, texts).await;
+        found.extend(held.into_iter().map(|place| format!("{} {place}", service.name())));
     }
     found.sort();
-    found.dedup();
     found
 }
 

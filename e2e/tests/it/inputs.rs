@@ -23,7 +23,6 @@ use futures::{StreamExt, stream};
 use prost_reflect::prost::Message;
 use proto::google::rpc::{BadRequest, Status as RpcStatus};
 use serde_json::json;
-use sqlx::AssertSqlSafe;
 use tonic::{Request, Status};
 use xtask::mesh::Service;
 use xtask::token::Role;
@@ -127,16 +126,8 @@ fn violations(status: &Status) -> Vec<String> {
 async fn rows(world: &World) -> BTreeMap<String, i64> {
     let mut rows = BTreeMap::new();
     for service in Service::ALL {
-        let mut connection = db::open(world, service).await.expect("the file");
-        let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
-            .fetch_all(&mut connection)
-            .await
-            .expect("tables");
-        for table in tables {
-            let query = AssertSqlSafe(format!("SELECT count(*) FROM \"{table}\""));
-            let count: i64 = sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a count");
-            rows.insert(format!("{} {table}", service.name()), count);
-        }
+        let own = db::rows(world, service).await;
+        rows.extend(own.into_iter().map(|(table, count)| (format!("{} {table}", service.name()), count)));
     }
     rows
 }

@@ -14,7 +14,7 @@ const KILLS: [usize; 3] = [3, 11, 19];
 #[tokio::test]
 async fn orders_are_finished_once_whatever_is_killed() {
     let world = World::start().await;
-    for part in Part::ALL {
+    for part in world.mesh().parts() {
         let shop = world.shop(1, 20).await;
         let steps = watch::Sender::new(0);
         let lives = join_all((0..BUYERS).map(|number| life(&world, &shop, number, &steps)));

@@ -1,7 +1,8 @@
-//! The whole mesh from outside: real processes, real Envoy, real NATS, SQLite.
+//! The whole mesh from outside: real processes, real Envoy, real NATS, SQLite or PostgreSQL.
 
 mod accept;
 mod access;
+mod chaos;
 mod checker;
 mod clients;
 mod contract;
@@ -25,8 +26,11 @@ mod privacy;
 mod races;
 mod rebuild;
 mod rejects;
+mod replicas;
 mod restart;
+mod restore;
 mod stock;
+mod storage;
 mod stub;
 mod stuck;
 mod traces;

@@ -97,18 +97,14 @@ async fn poison_is_listed_tried_again_and_dropped() {
     assert!(letters(&world, Service::Delivery, 2).await.iter().all(|letter| letter.status() == Status::Waiting));
 }
 
-/// shop-svc cannot write a reservation, as if a rule of its database were wrong; the mending is to put the rule right.
-const BREAK: &str = "CREATE TRIGGER broken BEFORE INSERT ON reservation BEGIN SELECT RAISE(ABORT, 'on purpose'); END";
-const MEND: &str = "DROP TRIGGER broken";
-
 #[tokio::test]
 async fn what_can_be_handled_now_is_handled_once() {
     let world = World::start().await;
     let shop = world.shop(1, 10).await;
-    db::execute(&world, Service::Shop, BREAK).await;
+    db::break_inserts(&world, Service::Shop, "reservation").await;
     let orders = flow::place_many(&world, &shop, 3).await;
     let found = letters(&world, Service::Shop, 3).await;
-    db::execute(&world, Service::Shop, MEND).await;
+    db::mend_inserts(&world, Service::Shop, "reservation").await;
     let later = flow::place(&world, &shop).await;
     flow::reaches(&world.rest(&later.customer), &later.order_id, "CONFIRMED").await;
     let status = world.rest(&orders[0].customer).get(&format!("/v1/orders/{}", orders[0].order_id)).await.ok();

@@ -39,8 +39,7 @@ async fn a_poison_event_is_put_aside_and_others_pass() {
 
 /// Publishes, as order-svc would, an event of a new order with this body; answers its id.
 pub async fn publish(world: &World, body: &'static [u8]) -> Uuid {
-    let mut connection = db::open(world, Service::Order).await.expect("the file");
-    let epoch: Uuid = sqlx::query_scalar("SELECT epoch FROM relay").fetch_one(&mut connection).await.expect("an epoch");
+    let epoch = db::epoch(world, Service::Order).await;
     let (id, kind) = (Uuid::new_v4(), "tword.order.v1.OrderPlaced");
     let mut headers = HeaderMap::new();
     for (name, value) in [

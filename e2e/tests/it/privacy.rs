@@ -7,7 +7,7 @@ use e2e::wait;
 use e2e::world::{Shop, World};
 use reqwest::Method;
 use serde_json::{Value, json};
-use xtask::mesh::{Part, Service};
+use xtask::mesh::Service;
 
 const NAME: &str = "Zebulon Quartermaine";
 const PHONE: &str = "010-9753-8642";
@@ -92,7 +92,7 @@ async fn refused(world: &World, shop: &Shop, rest: &Rest) {
 
 /// No process's log has any of it.
 fn nowhere(world: &World) {
-    for part in Part::ALL {
+    for part in world.mesh().parts() {
         let log = world.mesh().log(part).expect("a log");
         let told: Vec<_> = log.lines().filter(|line| TRACES.iter().any(|trace| line.contains(trace))).collect();
         assert!(told.is_empty(), "the log of {part} tells of a person:\n{}", told.join("\n"));

@@ -21,23 +21,14 @@ use crate::{
 };
 
 /// Keeps what the events of orders, deliveries and messages carry.
-#[derive(Clone)]
-pub struct Projection {
-    project: Project,
-}
-
-impl Projection {
-    /// Keeps by this use case.
-    pub fn new(project: Project) -> Self {
-        Self { project }
-    }
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Projection;
 
 impl Handler<dyn Tx> for Projection {
     fn handle<'a>(&'a self, tx: &'a mut (dyn Tx + 'static), event: &'a Event) -> BoxFuture<'a, Result<(), Failure>> {
         async move {
             match heard(event)? {
-                Some(heard) => Ok(self.project.run(tx, event, &heard).await?),
+                Some(heard) => Ok(Project.run(tx, event, &heard).await?),
                 None => Ok(()),
             }
         }

@@ -11,3 +11,4 @@ pub mod operations;
 pub mod producers;
 pub mod refusals;
 pub mod store;
+pub mod take_back;

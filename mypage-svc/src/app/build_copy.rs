@@ -17,10 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::batch::Batch;
-use super::{
-    ports::{Away, Producer, Tx},
-    watches::Watches,
-};
+use super::ports::{Away, Producer, Tx};
 use crate::domain::{Progress, Rebuild};
 
 /// How long nobody else takes over from a process that has died.
@@ -57,24 +54,21 @@ pub enum Pass {
     Stopped,
 }
 
+/// What comes first in a transaction.
+type First = for<'t> fn(&'t mut (dyn Tx + 'static)) -> BoxFuture<'t, Result<(), store::Error>>;
+
 /// Builds copies, one process at a time.
 pub struct BuildCopy {
     store: Store<dyn Tx>,
     producers: Vec<Arc<dyn Producer>>,
-    watches: Watches,
     clock: Arc<dyn Clock>,
     holder: Uuid,
 }
 
 impl BuildCopy {
-    /// Builds from `producers`, and tells `watches` of a copy that is served.
-    pub fn new(
-        store: Store<dyn Tx>,
-        producers: Vec<Arc<dyn Producer>>,
-        watches: Watches,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { store, producers, watches, clock, holder: Uuid::now_v7() }
+    /// Builds from `producers`.
+    pub fn new(store: Store<dyn Tx>, producers: Vec<Arc<dyn Producer>>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, producers, clock, holder: Uuid::now_v7() }
     }
 
     /// Reads on from where the building stands to the producers' heads, then serves the copy if it is no longer behind.
@@ -119,10 +113,21 @@ impl BuildCopy {
         R: Send + 'static,
         E: From<Error> + From<store::Error> + Send + 'static,
     {
+        self.leased_after(|_tx| Box::pin(std::future::ready(Ok(()))), work).await
+    }
+
+    /// The same, after something that comes before the lease is asked for.
+    async fn leased_after<R, E, F>(&self, first: First, work: F) -> Result<R, E>
+    where
+        F: for<'t> Fn(&'t mut (dyn Tx + 'static)) -> BoxFuture<'t, Result<R, E>> + Send + Sync + 'static,
+        R: Send + 'static,
+        E: From<Error> + From<store::Error> + Send + 'static,
+    {
         let (holder, now, work) = (self.holder, self.clock.now(), Arc::new(work));
         let unit = self.store.run(move |tx| {
             let work = Arc::clone(&work);
             Box::pin(async move {
+                first(tx).await?;
                 if !tx.lease_building(holder, now, LEASE).await? {
                     return Err(Error::Lost.into());
                 }

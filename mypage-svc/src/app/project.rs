@@ -3,23 +3,16 @@
 use chassis::{inbox::Event, store::Error};
 
 use super::{
-    ports::{Keep, Kept, Tx},
-    watches::Watches,
+    announced::Announced,
+    ports::{Keep, Kept, Seen, Tx},
 };
 use crate::domain::{CopyId, Heard};
 
 /// Keeps copies of orders, deliveries and messages, whatever the order in which they come.
-#[derive(Clone)]
-pub struct Project {
-    watches: Watches,
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Project;
 
 impl Project {
-    /// Tells `watches` of what customers can see.
-    pub fn new(watches: Watches) -> Self {
-        Self { watches }
-    }
-
     /// Keeps what `event` carries in the copy that is served, in the transaction that also remembers the event. What is older
     /// than what is kept does nothing. A copy that is being built and is past the event does not read it again, and may have
     /// passed it over: it is kept there too.
@@ -27,10 +20,9 @@ impl Project {
     /// # Errors
     /// The database failed.
     pub async fn run<T: Tx + ?Sized>(&self, tx: &mut T, event: &Event, heard: &Heard) -> Result<(), Error> {
-        let copy = tx.served().await?;
-        if let Kept::Seen(seen) = keep(tx, copy, heard).await? {
-            let watches = self.watches.clone();
-            tx.after_commit(Box::new(move || watches.changed(&seen.customer_id, copy, seen.change)));
+        let copy = tx.served(heard.order_id()).await?;
+        if let Kept::Seen(Seen { customer_id, change }) = keep(tx, copy, heard).await? {
+            Announced::Changed { copy: copy.number, counter: change, customer_id }.say_after(tx);
         }
         let (producer, epoch, sequence) = (event.producer.as_str(), event.epoch, event.sequence);
         if let Some(building) = tx.building_past(producer, epoch, sequence).await? {

@@ -16,7 +16,6 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::ports::{AsOf, Counters};
-use crate::domain::CopyId;
 
 pub use pulse::{Cut, Pulse};
 
@@ -127,17 +126,17 @@ impl Watches {
         Ok(Seat { watches: self.clone(), id, customer_id, mark, pulse })
     }
 
-    /// A customer's counter has risen in the served copy.
-    pub fn changed(&self, customer_id: &str, copy: CopyId, counter: i64) {
+    /// A customer's counter has risen in the served copy, of this number.
+    pub fn changed(&self, customer_id: &str, copy: i64, counter: i64) {
         if let Some(customer) = self.seats().customers.get(customer_id) {
-            customer.raise(Mark { place: (copy.number, counter), as_of: None });
+            customer.raise(Mark { place: (copy, counter), as_of: None });
         }
     }
 
-    /// Another copy is served.
-    pub fn switched(&self, copy: CopyId) {
+    /// Another copy is served, of this number.
+    pub fn switched(&self, copy: i64) {
         for customer in self.seats().customers.values() {
-            customer.raise(Mark { place: (copy.number, 0), as_of: None });
+            customer.raise(Mark { place: (copy, 0), as_of: None });
         }
     }
 

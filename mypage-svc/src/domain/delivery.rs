@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 /// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Booked with its order.
     Booked,
@@ -34,7 +34,7 @@ impl Status {
 }
 
 /// The delivery of an order at one version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Delivery {
     /// The order.
     pub order_id: Uuid,

@@ -5,6 +5,8 @@ pub mod delivery;
 pub mod message;
 pub mod order;
 
+use uuid::Uuid;
+
 pub use copy::{CopyId, PassedOver, Place, Progress, Rebuild};
 pub use delivery::Delivery;
 pub use message::Message;
@@ -35,6 +37,12 @@ impl MyOrder {
     }
 }
 
+/// Whether a version is later than the one that is `kept` of the same thing, if any is: what is kept never goes back. Where
+/// one statement both compares and writes, the database compares by itself; every store is tested to answer as this does.
+pub fn is_news(kept: Option<i64>, heard: i64) -> bool {
+    kept < Some(heard)
+}
+
 /// One thing at one version, as an event told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -44,4 +52,15 @@ pub enum Heard {
     Delivery(Delivery),
     /// A message to a customer.
     Message(Message),
+}
+
+impl Heard {
+    /// The order that it is or belongs to.
+    pub fn order_id(&self) -> Uuid {
+        match self {
+            Self::Order(order) => order.id,
+            Self::Delivery(delivery) => delivery.order_id,
+            Self::Message(message) => message.order_id,
+        }
+    }
 }

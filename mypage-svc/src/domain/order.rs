@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Taken; stock not decided yet.
     Placed,
@@ -39,7 +39,7 @@ impl Status {
 }
 
 /// An amount in minor units of its currency (for KRW, won).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Money {
     /// How many minor units.
     pub minor_units: i64,
@@ -48,7 +48,7 @@ pub struct Money {
 }
 
 /// One phone of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Line {
     /// The phone.
     pub phone_id: Uuid,
@@ -61,7 +61,7 @@ pub struct Line {
 }
 
 /// An order at one version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Order {
     /// The order's id.
     pub id: Uuid,

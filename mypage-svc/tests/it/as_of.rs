@@ -11,7 +11,7 @@ use proto::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::support::{NOW, World, call, order};
+use crate::support::{NOW, On, World, call, on_both, order};
 
 const ID: Uuid = Uuid::from_u128(1);
 
@@ -25,9 +25,8 @@ async fn told(world: &World) -> Option<OffsetDateTime> {
     chassis::wire::time(got.as_ref())
 }
 
-#[tokio::test]
-async fn it_is_absent_until_it_is_known_and_never_goes_backward() {
-    let world = World::new().await;
+async fn it_is_absent_until_it_is_known_and_never_goes_backward(on: On) {
+    let world = World::on(on).await;
     world.deliver(order(ID, "mina", Status::Placed, 1)).await.expect("handled");
     assert_eq!(told(&world).await, None);
     let later = NOW + Duration::from_secs(1);
@@ -37,9 +36,8 @@ async fn it_is_absent_until_it_is_known_and_never_goes_backward() {
     }
 }
 
-#[tokio::test]
-async fn it_stands_while_something_was_put_aside() {
-    let world = World::new().await;
+async fn it_stands_while_something_was_put_aside(on: On) {
+    let world = World::on(on).await;
     world.deliver(order(ID, "mina", Status::Placed, 1)).await.expect("handled");
     world.complete_by(NOW).await;
     let (event, time) = (order(Uuid::from_u128(2), "mina", Status::Placed, 1), NOW);
@@ -54,9 +52,8 @@ async fn it_stands_while_something_was_put_aside() {
     assert_eq!(told(&world).await, Some(NOW), "what the letter tells is not on my page");
 }
 
-#[tokio::test]
-async fn a_watch_tells_it_only_of_what_it_has_told() {
-    let world = World::new().await;
+async fn a_watch_tells_it_only_of_what_it_has_told(on: On) {
+    let world = World::on(on).await;
     for number in 1..=60 {
         world.deliver(order(Uuid::from_u128(number), "mina", Status::Placed, 1)).await.expect("handled");
     }
@@ -73,9 +70,8 @@ async fn a_watch_tells_it_only_of_what_it_has_told() {
     assert_eq!(watcher.expect(Kind::Order).await.as_of_time, Some(chassis::wire::timestamp(later)));
 }
 
-#[tokio::test]
-async fn a_booking_is_outstanding_until_a_delivery_is_heard_of() {
-    let world = World::new().await;
+async fn a_booking_is_outstanding_until_a_delivery_is_heard_of(on: On) {
+    let world = World::on(on).await;
     let mut placed = order(ID, "mina", Status::Placed, 1);
     let mut body: proto::order::v1::OrderPlaced = placed.decode().expect("an event");
     body.order.as_mut().expect("an order").booking_outstanding = true;
@@ -86,4 +82,11 @@ async fn a_booking_is_outstanding_until_a_delivery_is_heard_of() {
     let booked = crate::support::delivery(ID, proto::delivery::v1::delivery::Status::Booked, 1);
     world.deliver(booked).await.expect("handled");
     assert!(!watcher.order().await.booking_outstanding);
+}
+
+on_both! {
+    it_is_absent_until_it_is_known_and_never_goes_backward,
+    it_stands_while_something_was_put_aside,
+    a_watch_tells_it_only_of_what_it_has_told,
+    a_booking_is_outstanding_until_a_delivery_is_heard_of,
 }

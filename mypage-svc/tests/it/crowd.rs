@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     served::{STREAMS, Served, next, reach, watch},
-    support::{LIMITS, World, delivery, order},
+    support::{LIMITS, On, World, delivery, order},
 };
 
 const CUSTOMERS: u32 = 500;
@@ -35,7 +35,7 @@ fn resident() -> usize {
 async fn ten_thousand_watch_within_bounded_memory_and_each_hears_of_its_change() {
     let watches = CUSTOMERS * WATCHES_EACH;
     let all = usize::try_from(watches).expect("fits");
-    let world = World::with(Limits { all, ..LIMITS }).await;
+    let world = World::with(On::Sqlite, Limits { all, ..LIMITS }).await;
     let served = Served::new(&world).await;
     let before = resident();
 
@@ -65,7 +65,7 @@ async fn ten_thousand_watch_within_bounded_memory_and_each_hears_of_its_change()
 #[tokio::test]
 async fn who_takes_nothing_is_cut_off_and_slows_nobody() {
     let patience = Duration::from_millis(200);
-    let world = World::with(Limits { patience, ..LIMITS }).await;
+    let world = World::with(On::Sqlite, Limits { patience, ..LIMITS }).await;
     let served = Served::new(&world).await;
     let id = Uuid::from_u128(1);
     world.deliver(order(id, "mina", Status::Confirmed, 2)).await.expect("handled");

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use chassis::{inbox::Event, relay::Head};
+use chassis::{inbox::Event, relay::Head, store::Database};
 use mypage_svc::{
     adapters::events,
     app::{
@@ -71,7 +71,7 @@ impl Logbook {
     /// A process that builds.
     pub fn builder(&self, world: &World) -> BuildCopy {
         let producers = self.0.clone().map(|log| log as Arc<dyn Producer>).into();
-        BuildCopy::new(world.store.clone(), producers, world.watches.clone(), world.clock.clone())
+        BuildCopy::new(world.store.clone(), producers, world.clock.clone())
     }
 }
 
@@ -134,8 +134,13 @@ impl World {
     }
 
     /// One number of the database.
-    pub async fn count(&self, query: &'static str) -> i64 {
-        sqlx::query_scalar(query).fetch_one(&self.sqlite.reads()).await.expect("a number")
+    pub async fn count(&self, query: &str) -> i64 {
+        let query = sqlx::AssertSqlSafe(query.to_owned());
+        let number = match &self.database {
+            Database::Sqlite(sqlite) => sqlx::query_scalar(query).fetch_one(&sqlite.reads()).await,
+            Database::Postgres(postgres) => sqlx::query_scalar(query).fetch_one(&postgres.reads()).await,
+        };
+        number.expect("a number")
     }
 }
 

@@ -10,7 +10,7 @@ use proto::{
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::support::{NOW, World, call, delivery, message as sent, order, order_of};
+use crate::support::{NOW, On, World, call, delivery, message as sent, on_both, order, order_of};
 
 async fn place(world: &World, number: u64) {
     // Two orders each have one create time.
@@ -28,9 +28,8 @@ fn ids(numbers: impl Iterator<Item = u128>) -> Vec<String> {
     numbers.map(|number| Uuid::from_u128(number).to_string()).collect()
 }
 
-#[tokio::test]
-async fn pages_go_on_where_the_last_one_ended_while_newer_orders_are_added() {
-    let world = World::new().await;
+async fn pages_go_on_where_the_last_one_ended_while_newer_orders_are_added(on: On) {
+    let world = World::on(on).await;
     for number in 1..=10 {
         place(&world, number).await;
     }
@@ -51,9 +50,8 @@ async fn pages_go_on_where_the_last_one_ended_while_newer_orders_are_added() {
     assert_eq!(newest[0].order_id, Uuid::from_u128(u128::from(added)).to_string());
 }
 
-#[tokio::test]
-async fn a_list_can_be_of_one_status() {
-    let world = World::new().await;
+async fn a_list_can_be_of_one_status(on: On) {
+    let world = World::on(on).await;
     for number in 1..=6 {
         place(&world, number).await;
         if number % 2 == 0 {
@@ -70,9 +68,8 @@ async fn a_list_can_be_of_one_status() {
     assert_eq!(page(&world, my_order::Status::Shipped, "").await.orders.len(), 0);
 }
 
-#[tokio::test]
-async fn each_order_of_a_list_has_its_own_delivery_and_messages() {
-    let world = World::new().await;
+async fn each_order_of_a_list_has_its_own_delivery_and_messages(on: On) {
+    let world = World::on(on).await;
     for number in 1..=3 {
         let id = Uuid::from_u128(number);
         world.deliver(order(id, "mina", Status::Placed, 1)).await.expect("handled");
@@ -90,9 +87,8 @@ async fn each_order_of_a_list_has_its_own_delivery_and_messages() {
     }
 }
 
-#[tokio::test]
-async fn a_token_serves_its_own_list_and_caller_alone() {
-    let world = World::new().await;
+async fn a_token_serves_its_own_list_and_caller_alone(on: On) {
+    let world = World::on(on).await;
     for number in 1..=10 {
         place(&world, number).await;
     }
@@ -103,4 +99,11 @@ async fn a_token_serves_its_own_list_and_caller_alone() {
         let refused = world.service().list_my_orders(call(request, subject)).await.expect_err("refused");
         assert_eq!(refused.code(), Code::InvalidArgument);
     }
+}
+
+on_both! {
+    pages_go_on_where_the_last_one_ended_while_newer_orders_are_added,
+    a_list_can_be_of_one_status,
+    each_order_of_a_list_has_its_own_delivery_and_messages,
+    a_token_serves_its_own_list_and_caller_alone,
 }

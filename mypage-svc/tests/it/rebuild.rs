@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     logbook::{Logbook, pass},
-    support::{World, call, message as sent, order},
+    support::{On, World, call, message as sent, on_both, order},
 };
 
 const ID: Uuid = Uuid::from_u128(1);
@@ -31,8 +31,8 @@ async fn happens(world: &World, logbook: &Logbook, event: Event) {
 }
 
 /// Many orders, each of which was placed and confirmed.
-async fn busy(orders: u128) -> (World, Logbook) {
-    let (world, logbook) = (World::new().await, Logbook::new());
+async fn busy(on: On, orders: u128) -> (World, Logbook) {
+    let (world, logbook) = (World::on(on).await, Logbook::new());
     for number in 1..=orders {
         for (version, status) in [(1, Status::Placed), (2, Status::Confirmed)] {
             happens(&world, &logbook, order(Uuid::from_u128(number), "mina", status, version)).await;
@@ -41,9 +41,8 @@ async fn busy(orders: u128) -> (World, Logbook) {
     (world, logbook)
 }
 
-#[tokio::test]
-async fn a_watcher_starts_again_and_ends_with_the_same_state() {
-    let (world, logbook) = busy(3).await;
+async fn a_watcher_starts_again_and_ends_with_the_same_state(on: On) {
+    let (world, logbook) = busy(on, 3).await;
     let mut watcher = world.watch("mina", "").await.expect("a watch");
     let (before, current) = watcher.current().await;
     let rebuild = world.rebuild().await;
@@ -61,17 +60,15 @@ async fn a_watcher_starts_again_and_ends_with_the_same_state() {
     assert_eq!((last.copy, last.served_time.is_some()), (rebuild.copy, true));
     world.clear().await;
     for rows in ["my_order", "my_delivery", "my_message", "my_customer", "copy_progress"] {
-        let old = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {rows} WHERE copy = 1"));
-        let old: i64 = sqlx::query_scalar(old).fetch_one(&world.sqlite.reads()).await.expect("a count");
-        assert_eq!(old, 0, "{rows}");
+        let old = format!("SELECT count(*) FROM {rows} WHERE copy = 1");
+        assert_eq!(world.count(&old).await, 0, "{rows}");
     }
     happens(&world, &logbook, order(ID, "mina", Status::Shipped, 3)).await;
     assert_eq!(watcher.order().await.order_version, 3, "the live consumer writes what is served");
 }
 
-#[tokio::test]
-async fn a_rebuild_that_is_asked_for_again_is_the_one_that_runs() {
-    let (world, logbook) = busy(1).await;
+async fn a_rebuild_that_is_asked_for_again_is_the_one_that_runs(on: On) {
+    let (world, logbook) = busy(on, 1).await;
     let first = world.rebuild().await;
     assert_eq!(world.rebuild().await.copy, first.copy);
     let audited = "SELECT count(*) FROM audit WHERE action = 'RebuildMyPage' AND actor_id = 'operator-1'";
@@ -82,9 +79,8 @@ async fn a_rebuild_that_is_asked_for_again_is_the_one_that_runs() {
     assert_eq!(world.count(audited).await, 2);
 }
 
-#[tokio::test]
-async fn a_copy_that_has_heard_less_is_not_served() {
-    let (world, logbook) = busy(2).await;
+async fn a_copy_that_has_heard_less_is_not_served(on: On) {
+    let (world, logbook) = busy(on, 2).await;
     world.rebuild().await;
     // Heard by the live consumer, not to be read from the producer yet.
     let unread = Event { sequence: 5, ..order(ID, "mina", Status::Shipped, 3) };
@@ -99,18 +95,16 @@ async fn a_copy_that_has_heard_less_is_not_served() {
     assert_eq!(world.get("mina", ID).await.expect("an order").order_version, 3);
 }
 
-#[tokio::test]
-async fn what_comes_last_is_taken_in_with_the_switch() {
-    let (world, logbook) = busy(2).await;
+async fn what_comes_last_is_taken_in_with_the_switch(on: On) {
+    let (world, logbook) = busy(on, 2).await;
     world.rebuild().await;
     logbook.0[0].unasked.store(2, Ordering::Relaxed);
     assert_eq!(pass(&logbook.builder(&world)).await.expect("a pass"), Pass::Served);
     assert_eq!(world.get("mina", Uuid::from_u128(2)).await.expect("an order").order_version, 2);
 }
 
-#[tokio::test]
-async fn what_the_live_consumers_have_not_heard_yet_does_no_harm_when_it_comes() {
-    let (world, logbook) = busy(1).await;
+async fn what_the_live_consumers_have_not_heard_yet_does_no_harm_when_it_comes(on: On) {
+    let (world, logbook) = busy(on, 1).await;
     let late = logbook.publish(order(ID, "mina", Status::Shipped, 3));
     world.rebuild().await;
     world.build(&logbook).await;
@@ -121,9 +115,8 @@ async fn what_the_live_consumers_have_not_heard_yet_does_no_harm_when_it_comes()
     assert_eq!(watcher.order().await.order_version, 4, "what was known changes nothing");
 }
 
-#[tokio::test]
-async fn a_rebuild_goes_on_where_another_process_stopped_or_died() {
-    let (world, logbook) = busy(300).await;
+async fn a_rebuild_goes_on_where_another_process_stopped_or_died(on: On) {
+    let (world, logbook) = busy(on, 300).await;
     let before = listed(&world, "mina").await;
     world.rebuild().await;
     let (stopping, dying, last) = (logbook.builder(&world), logbook.builder(&world), logbook.builder(&world));
@@ -139,9 +132,8 @@ async fn a_rebuild_goes_on_where_another_process_stopped_or_died() {
     assert!(matches!(pass(&dying).await, Ok(Pass::Idle)));
 }
 
-#[tokio::test]
-async fn a_producer_that_is_away_is_waited_for() {
-    let (world, logbook) = busy(1).await;
+async fn a_producer_that_is_away_is_waited_for(on: On) {
+    let (world, logbook) = busy(on, 1).await;
     world.rebuild().await;
     let builder = logbook.builder(&world);
     logbook.0[2].away.store(true, Ordering::Relaxed);
@@ -151,9 +143,8 @@ async fn a_producer_that_is_away_is_waited_for() {
     assert_eq!(pass(&builder).await.expect("a pass"), Pass::Served);
 }
 
-#[tokio::test]
-async fn an_event_that_makes_no_sense_is_passed_over() {
-    let (world, logbook) = busy(2).await;
+async fn an_event_that_makes_no_sense_is_passed_over(on: On) {
+    let (world, logbook) = busy(on, 2).await;
     let garbage = Event { body: vec![0xff; 3].into(), ..order(Uuid::from_u128(8), "mina", Status::Placed, 1) };
     logbook.publish(garbage);
     logbook.publish(order(Uuid::from_u128(10), "mina", Status::Placed, 1));
@@ -162,7 +153,7 @@ async fn an_event_that_makes_no_sense_is_passed_over() {
     for number in 1..=3 {
         let sent = sent(Uuid::from_u128(number << 80), ID, to, template, message::Status::Sent, 1);
         let mut body: MessageSent = sent.decode().expect("an event");
-        body.message.as_mut().expect("a message").channel = if number == 2 { "" } else { "log" }.to_owned();
+        body.message.as_mut().expect("a message").channel = String::from(if number == 2 { "" } else { "log" });
         logbook.publish(Event { body: prost::Message::encode_to_vec(&body).into(), ..sent });
     }
     world.rebuild().await;
@@ -172,9 +163,8 @@ async fn an_event_that_makes_no_sense_is_passed_over() {
     assert_eq!(world.count("SELECT skipped FROM copy WHERE status = 'SERVED'").await, 2);
 }
 
-#[tokio::test]
-async fn progress_is_told_by_producer() {
-    let (world, logbook) = busy(150).await;
+async fn progress_is_told_by_producer(on: On) {
+    let (world, logbook) = busy(on, 150).await;
     assert_eq!(world.reads.rebuild().await.expect("read"), None);
     world.rebuild().await;
     let builder = logbook.builder(&world);
@@ -187,8 +177,8 @@ async fn progress_is_told_by_producer() {
 }
 
 /// An order's event that the builder cannot decode, first of all; others follow, more than it takes in at once.
-async fn undecodable_first() -> (World, Logbook, Event) {
-    let (world, logbook) = (World::new().await, Logbook::new());
+async fn undecodable_first(on: On) -> (World, Logbook, Event) {
+    let (world, logbook) = (World::on(on).await, Logbook::new());
     let sound = logbook.publish(order(ID, "mina", Status::Placed, 1));
     logbook.replace(Event { body: vec![0xff; 3].into(), ..sound.clone() });
     for number in 2..=150 {
@@ -197,9 +187,8 @@ async fn undecodable_first() -> (World, Logbook, Event) {
     (world, logbook, sound)
 }
 
-#[tokio::test]
-async fn a_dead_letter_that_is_handled_while_a_copy_is_built_is_in_that_copy_too() {
-    let (world, logbook, sound) = undecodable_first().await;
+async fn a_dead_letter_that_is_handled_while_a_copy_is_built_is_in_that_copy_too(on: On) {
+    let (world, logbook, sound) = undecodable_first(on).await;
     world.put_aside(sound.clone()).await;
     world.rebuild().await;
     let builder = logbook.builder(&world);
@@ -211,9 +200,8 @@ async fn a_dead_letter_that_is_handled_while_a_copy_is_built_is_in_that_copy_too
     assert_eq!(world.reads.rebuild().await.expect("read").expect("a rebuild").passed_over, 0);
 }
 
-#[tokio::test]
-async fn a_dead_letter_that_still_waits_is_passed_over_and_counted() {
-    let (world, logbook, sound) = undecodable_first().await;
+async fn a_dead_letter_that_still_waits_is_passed_over_and_counted(on: On) {
+    let (world, logbook, sound) = undecodable_first(on).await;
     world.put_aside(sound.clone()).await;
     world.rebuild().await;
     world.build(&logbook).await;
@@ -222,9 +210,8 @@ async fn a_dead_letter_that_still_waits_is_passed_over_and_counted() {
     assert_eq!(world.get("mina", ID).await.expect("it came after all").order_version, 1);
 }
 
-#[tokio::test]
-async fn a_copy_that_would_lack_what_is_served_is_given_up_and_another_can_be_built() {
-    let (world, logbook, sound) = undecodable_first().await;
+async fn a_copy_that_would_lack_what_is_served_is_given_up_and_another_can_be_built(on: On) {
+    let (world, logbook, sound) = undecodable_first(on).await;
     world.deliver(sound.clone()).await.expect("handled");
     let first = world.rebuild().await;
     let builder = logbook.builder(&world);
@@ -245,9 +232,8 @@ async fn a_copy_that_would_lack_what_is_served_is_given_up_and_another_can_be_bu
     assert_eq!(listed(&world, "mina").await.len(), 150);
 }
 
-#[tokio::test]
-async fn what_was_passed_over_is_tried_again_before_a_copy_is_given_up() {
-    let (world, logbook, sound) = undecodable_first().await;
+async fn what_was_passed_over_is_tried_again_before_a_copy_is_given_up(on: On) {
+    let (world, logbook, sound) = undecodable_first(on).await;
     world.deliver(sound.clone()).await.expect("handled");
     world.rebuild().await;
     let builder = logbook.builder(&world);
@@ -258,20 +244,36 @@ async fn what_was_passed_over_is_tried_again_before_a_copy_is_given_up() {
     assert_eq!(world.get("mina", ID).await.expect("an order").order_version, 1);
 }
 
-#[tokio::test]
-async fn an_epoch_that_only_the_live_consumer_has_heard_of_is_waited_for() {
-    let (world, logbook) = busy(1).await;
+async fn an_epoch_that_only_the_live_consumer_has_heard_of_is_waited_for(on: On) {
+    let (world, logbook) = busy(on, 1).await;
     let unread = Event { epoch: Uuid::from_u128(5), ..order(ID, "mina", Status::Shipped, 3) };
     world.deliver(unread).await.expect("handled");
     world.rebuild().await;
     assert_eq!(pass(&logbook.builder(&world)).await.expect("a pass"), Pass::Behind);
 }
 
-#[tokio::test]
-async fn a_switch_comes_however_much_is_heard_during_a_pass() {
-    let (world, logbook) = busy(300).await;
+async fn a_switch_comes_however_much_is_heard_during_a_pass(on: On) {
+    let (world, logbook) = busy(on, 300).await;
     world.rebuild().await;
     logbook.0[0].unasked.store(500, Ordering::Relaxed);
     assert_eq!(pass(&logbook.builder(&world)).await.expect("a pass"), Pass::Served);
     assert_eq!(world.get("mina", Uuid::from_u128(300)).await.expect("an order").order_version, 2);
+}
+
+on_both! {
+    a_watcher_starts_again_and_ends_with_the_same_state,
+    a_rebuild_that_is_asked_for_again_is_the_one_that_runs,
+    a_copy_that_has_heard_less_is_not_served,
+    what_comes_last_is_taken_in_with_the_switch,
+    what_the_live_consumers_have_not_heard_yet_does_no_harm_when_it_comes,
+    a_rebuild_goes_on_where_another_process_stopped_or_died,
+    a_producer_that_is_away_is_waited_for,
+    an_event_that_makes_no_sense_is_passed_over,
+    progress_is_told_by_producer,
+    a_dead_letter_that_is_handled_while_a_copy_is_built_is_in_that_copy_too,
+    a_dead_letter_that_still_waits_is_passed_over_and_counted,
+    a_copy_that_would_lack_what_is_served_is_given_up_and_another_can_be_built,
+    what_was_passed_over_is_tried_again_before_a_copy_is_given_up,
+    an_epoch_that_only_the_live_consumer_has_heard_of_is_waited_for,
+    a_switch_comes_however_much_is_heard_during_a_pass,
 }

@@ -1,10 +1,14 @@
 //! Each event comes one to five times, in any order, of all three producers: the page always ends the same and never goes
 //! backward.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    panic::AssertUnwindSafe,
+};
 
 use chassis::{consumer::Failure, inbox::Event};
-use futures::future::join_all;
+use futures::{FutureExt, StreamExt, future::join_all, stream};
 use proto::{
     delivery::v1::delivery::Status as Delivery,
     mypage::v1::{MyMessage, MyOrder, my_delivery, my_message, my_order, watch_my_orders_response::Kind},
@@ -18,14 +22,15 @@ use uuid::Uuid;
 
 use crate::{
     logbook::{Logbook, pass},
-    support::{World, delivery, message, order},
+    support::{On, World, delivery, message, on_both, order},
     watching::Watcher,
 };
 
-const SCHEDULES: u64 = 500;
+/// Schedules at once.
+const AT_ONCE: usize = 64;
 
 /// One way that an order and its delivery can go, and how its page then looks.
-struct Life {
+pub struct Life {
     orders: &'static [Order],
     deliveries: &'static [Delivery],
     ends: (my_order::Status, &'static str),
@@ -59,20 +64,20 @@ static LIVES: [Life; 4] = [
     },
 ];
 
-fn life(seed: u64) -> &'static Life {
+pub fn life(seed: u64) -> &'static Life {
     &LIVES[usize::try_from(seed).expect("a small number") % LIVES.len()]
 }
 
-fn order_id(seed: u64) -> Uuid {
+pub fn order_id(seed: u64) -> Uuid {
     Uuid::from_u128(u128::from(seed) + 1)
 }
 
-fn message_id(seed: u64, index: u128) -> Uuid {
+pub fn message_id(seed: u64, index: u128) -> Uuid {
     Uuid::from_u128((u128::from(seed) + 1) | ((index + 1) << 80))
 }
 
 /// One order's events, each one to five times, shuffled.
-fn schedule(seed: u64) -> Vec<Event> {
+pub fn schedule(seed: u64) -> Vec<Event> {
     let mut random = StdRng::seed_from_u64(seed);
     let (life, id) = (life(seed), order_id(seed));
     let mut events = Vec::new();
@@ -95,7 +100,7 @@ fn schedule(seed: u64) -> Vec<Event> {
 }
 
 /// The order, if it is shown; anything else than "not found" is a failure.
-async fn shown(world: &World, id: Uuid) -> Option<MyOrder> {
+pub async fn shown(world: &World, id: Uuid) -> Option<MyOrder> {
     match world.get("mina", id).await {
         Ok(order) => Some(order),
         Err(status) => {
@@ -106,11 +111,32 @@ async fn shown(world: &World, id: Uuid) -> Option<MyOrder> {
 }
 
 /// Versions that must only grow: of the order, of its delivery, and how many messages there are.
-fn progress(shown: Option<&MyOrder>) -> (i64, i64, usize) {
+pub fn progress(shown: Option<&MyOrder>) -> (i64, i64, usize) {
     shown.map_or((0, 0, 0), |order| {
         let delivery = order.delivery.as_ref().map_or(0, |delivery| delivery.version);
         (order.order_version, delivery, order.messages.len())
     })
+}
+
+/// The seeds to try: as many as `TWORD_SCHEDULES` says, or the one that `TWORD_SCHEDULE_SEED` names.
+fn seeds() -> Range<u64> {
+    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    match number("TWORD_SCHEDULE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("TWORD_SCHEDULES").unwrap_or(500),
+    }
+}
+
+/// Tries every schedule, some at once, and names the seed of one that fails.
+async fn try_all(world: &World, seeds: Range<u64>, inbox_forgets: bool) {
+    let count = seeds.clone().count();
+    let tried = stream::iter(seeds).map(|seed| async move {
+        if let Err(failed) = AssertUnwindSafe(run(world, seed, inbox_forgets)).catch_unwind().await {
+            eprintln!("schedule {seed} fails; TWORD_SCHEDULE_SEED={seed} tries it alone");
+            std::panic::resume_unwind(failed);
+        }
+    });
+    assert_eq!(tried.buffer_unordered(AT_ONCE).count().await, count);
 }
 
 async fn run(world: &World, seed: u64, inbox_forgets: bool) {
@@ -129,7 +155,7 @@ async fn run(world: &World, seed: u64, inbox_forgets: bool) {
     ends_as_it_should(life(seed), seed, &shown(world, id).await.expect("an order"));
 }
 
-fn ends_as_it_should(life: &Life, seed: u64, order: &MyOrder) {
+pub fn ends_as_it_should(life: &Life, seed: u64, order: &MyOrder) {
     assert_eq!((order.status(), order.reason.as_str()), life.ends);
     assert_eq!(usize::try_from(order.order_version), Ok(life.orders.len()));
     let reserved = order.status() != my_order::Status::Rejected;
@@ -149,18 +175,16 @@ fn ends_as_it_should(life: &Life, seed: u64, order: &MyOrder) {
 
 #[tokio::test]
 async fn repeated_events_in_any_order_end_in_one_state_and_never_go_backward() {
-    let world = World::new().await;
-    join_all((0..SCHEDULES).map(|seed| run(&world, seed, false))).await;
+    try_all(&World::on(On::Sqlite).await, seeds(), false).await;
 }
 
 #[tokio::test]
 async fn versions_decide_even_where_the_inbox_forgot_an_event() {
-    let world = World::new().await;
-    join_all((0..SCHEDULES / 5).map(|seed| run(&world, seed, true))).await;
+    try_all(&World::on(On::Sqlite).await, seeds(), true).await;
 }
 
 /// What a watcher holds of each order, which never goes backward, whatever copy it is told from.
-async fn held(mut watcher: Watcher, mut expected: watch::Receiver<HashMap<String, MyOrder>>) {
+pub async fn held(mut watcher: Watcher, mut expected: watch::Receiver<HashMap<String, MyOrder>>) {
     let (mut held, mut reached) = (HashMap::new(), HashMap::new());
     while held.is_empty() || held != *expected.borrow_and_update() {
         let update = tokio::select! {
@@ -180,10 +204,9 @@ async fn held(mut watcher: Watcher, mut expected: watch::Receiver<HashMap<String
     }
 }
 
-#[tokio::test]
-async fn rebuilds_among_shuffled_events_show_watchers_one_final_state_and_nothing_backward() {
+async fn rebuilds_among_shuffled_events_show_watchers_one_final_state_and_nothing_backward(on: On) {
     const ORDERS: u64 = 40;
-    let (world, logbook, mut random) = (World::new().await, Logbook::new(), StdRng::seed_from_u64(7));
+    let (world, logbook, mut random) = (World::on(on).await, Logbook::new(), StdRng::seed_from_u64(7));
     let (mut known, mut events) = (HashSet::new(), Vec::new());
     for event in (0..ORDERS).flat_map(schedule) {
         let published = known.insert(event.id).then(|| logbook.publish(event.clone()));
@@ -220,7 +243,7 @@ async fn rebuilds_among_shuffled_events_show_watchers_one_final_state_and_nothin
 
 #[tokio::test]
 async fn an_event_that_makes_no_sense_is_its_own_fault() {
-    let world = World::new().await;
+    let world = World::on(On::Sqlite).await;
     let id = Uuid::from_u128(1);
     let sound = order(id, "mina", Order::Placed, 1);
     let garbage = Event { body: vec![0xff; 3].into(), ..sound.clone() };
@@ -242,4 +265,8 @@ async fn an_event_that_makes_no_sense_is_its_own_fault() {
     let unknown = Event { kind: "tword.order.v1.OrderFramed".to_owned(), id: Uuid::from_u128(5), ..sound };
     world.deliver(unknown).await.expect("of no interest");
     assert_eq!(shown(&world, id).await, None);
+}
+
+on_both! {
+    rebuilds_among_shuffled_events_show_watchers_one_final_state_and_nothing_backward,
 }

@@ -6,11 +6,11 @@ use mypage_svc::{
         Read, Tx,
         ports::{Kept, Seen},
     },
-    domain::{Delivery, Heard, Line, Message, Money, MyOrder, Order, delivery, message, order},
+    domain::{Delivery, Heard, Line, Message, Money, MyOrder, Order, delivery, is_news, message, order},
 };
 use uuid::Uuid;
 
-use crate::support::{NOW, SHOP, World};
+use crate::support::{NOW, On, SHOP, World, on_both};
 
 const ID: Uuid = Uuid::from_u128(1);
 
@@ -46,7 +46,7 @@ async fn keep(store: &Store<dyn Tx>, heard: Heard) -> Kept {
     let kept = store.run(move |tx| {
         let heard = heard.clone();
         Box::pin(async move {
-            let copy = tx.served().await?;
+            let copy = tx.served(heard.order_id()).await?;
             match &heard {
                 Heard::Order(order) => tx.keep_order(copy, order).await,
                 Heard::Delivery(delivery) => tx.keep_delivery(copy, delivery).await,
@@ -74,7 +74,9 @@ async fn read(reads: &dyn Read, customer: &str) -> Option<MyOrder> {
     reads.order(customer, ID).await.expect("read").value
 }
 
-async fn keeps_the_contract(store: &Store<dyn Tx>, reads: &dyn Read) {
+async fn keeps_the_contract(on: On) {
+    let world = World::on(on).await;
+    let (store, reads) = (&world.store, &*world.reads);
     only_higher_versions_count(store, |version| Heard::Delivery(delivery_at(version, delivery::Status::Shipped))).await;
     only_higher_versions_count(store, |version| Heard::Message(message_at(version, message::Status::Failed))).await;
     assert_eq!(read(reads, "mina").await, None, "there is no order yet");
@@ -107,8 +109,29 @@ async fn keeps_the_contract(store: &Store<dyn Tx>, reads: &dyn Read) {
     assert_eq!(keep(store, Heard::Delivery(unknown)).await, Kept::Unseen);
 }
 
-#[tokio::test]
-async fn sqlite_keeps_the_contract() {
-    let world = World::new().await;
-    keeps_the_contract(&world.store, &*world.reads).await;
+/// What a store keeps is what the domain calls news, whatever was kept before.
+async fn what_is_news_to_the_domain_is_kept_and_nothing_else(on: On) {
+    let world = World::on(on).await;
+    let things: [fn(Uuid, i64) -> Heard; 3] = [
+        |id, version| Heard::Order(Order { id, ..order_at(version, order::Status::Placed) }),
+        |id, version| Heard::Delivery(Delivery { order_id: id, ..delivery_at(version, delivery::Status::Booked) }),
+        |id, version| Heard::Message(Message { id, order_id: id, ..message_at(version, message::Status::Sent) }),
+    ];
+    for thing in things {
+        for kept in [None, Some(1), Some(2), Some(3)] {
+            for heard in 1..=3 {
+                let id = Uuid::now_v7();
+                if let Some(version) = kept {
+                    assert_ne!(keep(&world.store, thing(id, version)).await, Kept::Older);
+                }
+                let keeps = keep(&world.store, thing(id, heard)).await != Kept::Older;
+                assert_eq!(keeps, is_news(kept, heard), "{heard} after {kept:?}");
+            }
+        }
+    }
+}
+
+on_both! {
+    keeps_the_contract,
+    what_is_news_to_the_domain_is_kept_and_nothing_else,
 }

@@ -10,16 +10,15 @@ use chassis::{
     clock::Clock,
     consumer::{Failure, Handler},
     inbox::{DeadLetter, Event},
-    store::{Store, sqlite::Sqlite},
+    store::{Database, Store},
     wire,
 };
 use mypage_svc::{
-    adapters::{
-        events::Projection,
-        grpc::MyPage,
-        store::sqlite::{MIGRATIONS, Reads},
+    adapters::{events::Projection, grpc::MyPage, store},
+    app::{
+        GetMyOrder, HearChanges, ListMyOrders, LookForWatches, Read, Tx, WatchMyOrders, Watches, announced,
+        watches::Limits,
     },
-    app::{GetMyOrder, ListMyOrders, Project, Read, Tx, WatchMyOrders, Watches, watches::Limits},
 };
 use prost::Name;
 use proto::{
@@ -35,17 +34,25 @@ use proto::{
         order,
     },
 };
-use tempfile::TempDir;
 use time::{OffsetDateTime, macros::datetime};
+use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Status};
 use uuid::Uuid;
+
+pub use crate::databases::On;
+use crate::databases::Place;
+pub(crate) use crate::databases::on_both;
 
 pub const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
 pub const SHOP: Uuid = Uuid::from_u128(7);
 
+/// One process and its database.
 pub struct World {
-    _folder: TempDir,
-    pub sqlite: Sqlite,
+    /// What its database is in, where other processes find it too.
+    place: Arc<Place>,
+    /// Hears of changes; none where it is deaf.
+    _hearing: Option<AbortOnDropHandle<()>>,
+    pub database: Database,
     pub store: Store<dyn Tx>,
     pub reads: Arc<dyn Read>,
     pub watches: Watches,
@@ -72,36 +79,48 @@ impl Clock for Time {
 }
 
 impl World {
-    pub async fn new() -> Self {
-        Self::with(LIMITS).await
+    pub async fn on(on: On) -> Self {
+        Self::with(on, LIMITS).await
     }
 
     /// With watches that may take so much.
-    pub async fn with(limits: Limits) -> Self {
-        let memory = std::path::Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let folder = folder.expect("a folder");
-        let url = format!("sqlite://{}", folder.path().join("mypage.db").display());
-        let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
-        let (store, reads) = (sqlite.store(|tx| tx as &mut dyn Tx), Arc::new(Reads::new(sqlite.reads())));
-        let (watches, clock) = (Watches::new(limits), Arc::new(Time(Mutex::new(NOW))));
-        Self { _folder: folder, sqlite, store, reads, watches, clock }
+    pub async fn with(on: On, limits: Limits) -> Self {
+        Self::at(Arc::new(Place::new(on).await), Arc::new(Time(Mutex::new(NOW))), limits).await
+    }
+
+    /// Another process on the same database, by the same clock.
+    pub async fn beside(&self) -> Self {
+        Self::at(Arc::clone(&self.place), self.clock.clone(), *self.watches.limits()).await
+    }
+
+    async fn at(place: Arc<Place>, clock: Arc<Time>, limits: Limits) -> Self {
+        let database = place.open().await;
+        let (store, reads) = (store::store(&database), store::reads(&database));
+        let watches = Watches::new(limits);
+        let hear = HearChanges::new(watches.clone(), LookForWatches::new(reads.clone(), watches.clone()));
+        let heard = database.announcements().hear(announced::TOPIC);
+        let hearing = AbortOnDropHandle::new(tokio::spawn(async move { hear.run(heard).await }));
+        Self { place, _hearing: Some(hearing), database, store, reads, watches, clock }
+    }
+
+    /// The same, but it hears nothing.
+    pub fn deaf(self) -> Self {
+        Self { _hearing: None, ..self }
+    }
+
+    /// Looks for changes, as is done every so often.
+    pub async fn look(&self) {
+        LookForWatches::new(self.reads.clone(), self.watches.clone()).run().await.expect("looked");
     }
 
     /// Takes an event in as the consumer does: its effect happens once, with its inbox tick.
     pub async fn deliver(&self, event: Event) -> Result<(), Failure> {
-        self.deliver_elsewhere(event, &self.watches).await
-    }
-
-    /// The same in another process, which has watches of its own.
-    pub async fn deliver_elsewhere(&self, event: Event, watches: &Watches) -> Result<(), Failure> {
-        let projection = Projection::new(Project::new(watches.clone()));
         self.store
             .run(move |tx| {
-                let (event, projection) = (event.clone(), projection.clone());
+                let event = event.clone();
                 Box::pin(async move {
                     let new = tx.admit(&event).await?;
-                    if new { projection.handle(tx, &event).await } else { Ok(()) }
+                    if new { Projection.handle(tx, &event).await } else { Ok(()) }
                 })
             })
             .await
@@ -109,11 +128,10 @@ impl World {
 
     /// Gives an event its effect as if the inbox had forgotten it.
     pub async fn deliver_unremembered(&self, event: Event) -> Result<(), Failure> {
-        let projection = Projection::new(Project::new(self.watches.clone()));
         self.store
             .run(move |tx| {
-                let (event, projection) = (event.clone(), projection.clone());
-                Box::pin(async move { projection.handle(tx, &event).await })
+                let event = event.clone();
+                Box::pin(async move { Projection.handle(tx, &event).await })
             })
             .await
     }
@@ -133,14 +151,13 @@ impl World {
 
     /// Handles a dead letter once more, as it can be by now.
     pub async fn redrive(&self, event: Event) {
-        let projection = Projection::new(Project::new(self.watches.clone()));
         let redriven: Result<(), Failure> = self
             .store
             .run(move |tx| {
-                let (event, projection) = (event.clone(), projection.clone());
+                let event = event.clone();
                 Box::pin(async move {
                     tx.take_letter(event.id).await?.expect("a letter");
-                    projection.handle(tx, &event).await
+                    Projection.handle(tx, &event).await
                 })
             })
             .await;

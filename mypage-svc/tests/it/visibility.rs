@@ -7,11 +7,10 @@ use proto::{
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::support::{World, call, delivery, order};
+use crate::support::{On, World, call, delivery, on_both, order};
 
-#[tokio::test]
-async fn an_order_that_is_not_ones_own_looks_like_none() {
-    let world = World::new().await;
+async fn an_order_that_is_not_ones_own_looks_like_none(on: On) {
+    let world = World::on(on).await;
     let (own, others, booked, none) = (1, 2, 3, 4);
     world.deliver(order(Uuid::from_u128(own), "mina", Status::Placed, 1)).await.expect("handled");
     world.deliver(order(Uuid::from_u128(others), "minsu", Status::Placed, 1)).await.expect("handled");
@@ -32,13 +31,17 @@ async fn an_order_that_is_not_ones_own_looks_like_none() {
     assert_eq!(listed, [Uuid::from_u128(own).to_string()]);
 }
 
-#[tokio::test]
-async fn wrong_fields_are_told() {
-    let world = World::new().await;
+async fn wrong_fields_are_told(on: On) {
+    let world = World::on(on).await;
     let request = call(GetMyOrderRequest { order_id: "x".to_owned() }, "mina");
     let refused = world.service().get_my_order(request).await.expect_err("refused");
     assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, "wrong fields: order_id"));
     let request = call(ListMyOrdersRequest { status: 99, page_size: -1, ..Default::default() }, "mina");
     let refused = world.service().list_my_orders(request).await.expect_err("refused");
     assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, "wrong fields: status, page_size"));
+}
+
+on_both! {
+    an_order_that_is_not_ones_own_looks_like_none,
+    wrong_fields_are_told,
 }

@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use chassis::clock::Clock;
-use mypage_svc::app::{
-    LookForWatches, Watches,
-    watches::{Cut, Limits},
-};
+use mypage_svc::app::watches::{Cut, Limits};
 use proto::{
     delivery::v1::delivery::Status as Delivery,
     mypage::v1::{my_order, watch_my_orders_response::Kind},
@@ -17,7 +14,7 @@ use tonic::{Code, Status as Refused};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use crate::support::{LIMITS, NOW, World, delivery, message as sent, order, order_of};
+use crate::support::{LIMITS, NOW, On, World, delivery, message as sent, on_both, order, order_of};
 
 const FIRST: Uuid = Uuid::from_u128(1);
 const SECOND: Uuid = Uuid::from_u128(2);
@@ -30,9 +27,8 @@ async fn heard(world: &World, event: chassis::inbox::Event) {
     world.deliver(event).await.expect("handled");
 }
 
-#[tokio::test]
-async fn the_state_comes_first_and_then_every_change() {
-    let world = World::new().await;
+async fn the_state_comes_first_and_then_every_change(on: On) {
+    let world = World::on(on).await;
     heard(&world, order(FIRST, "mina", Status::Placed, 1)).await;
     heard(&world, order(SECOND, "mina", Status::Placed, 1)).await;
     heard(&world, order(FIRST, "mina", Status::Confirmed, 2)).await;
@@ -55,9 +51,8 @@ async fn the_state_comes_first_and_then_every_change() {
     assert_eq!(watcher.order().await.status(), my_order::Status::Shipped);
 }
 
-#[tokio::test]
-async fn what_was_heard_before_its_order_comes_with_it() {
-    let world = World::new().await;
+async fn what_was_heard_before_its_order_comes_with_it(on: On) {
+    let world = World::on(on).await;
     let mut watcher = world.watch_from_now("mina").await;
     heard(&world, delivery(FIRST, Delivery::Ready, 2)).await;
     heard(&world, order(FIRST, "mina", Status::Confirmed, 2)).await;
@@ -65,9 +60,8 @@ async fn what_was_heard_before_its_order_comes_with_it() {
     assert_eq!(order.delivery.expect("a delivery").version, 2);
 }
 
-#[tokio::test]
-async fn a_watch_goes_on_where_its_cursor_ended_and_states_between_may_be_left_out() {
-    let world = World::new().await;
+async fn a_watch_goes_on_where_its_cursor_ended_and_states_between_may_be_left_out(on: On) {
+    let world = World::on(on).await;
     heard(&world, order(FIRST, "mina", Status::Placed, 1)).await;
     heard(&world, order(SECOND, "mina", Status::Placed, 1)).await;
     let mut watcher = world.watch("mina", "").await.expect("a watch");
@@ -87,9 +81,8 @@ async fn a_watch_goes_on_where_its_cursor_ended_and_states_between_may_be_left_o
     assert_eq!((none.len(), world.watch("mina", &last.cursor).await.expect("a watch").current().await.0.len()), (1, 0));
 }
 
-#[tokio::test]
-async fn a_cursor_that_this_customer_was_not_given_is_refused() {
-    let world = World::new().await;
+async fn a_cursor_that_this_customer_was_not_given_is_refused(on: On) {
+    let world = World::on(on).await;
     let (_, current) = world.watch("minsu", "").await.expect("a watch").current().await;
     for cursor in [current.cursor.as_str(), "x", "@", "AAAA"] {
         let refused = world.watch("mina", cursor).await.err().expect("refused");
@@ -97,10 +90,9 @@ async fn a_cursor_that_this_customer_was_not_given_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn a_cursor_from_beyond_what_there_is_starts_again() {
+async fn a_cursor_from_beyond_what_there_is_starts_again(on: On) {
     // As after the database was set back.
-    let (world, ahead) = (World::new().await, World::new().await);
+    let (world, ahead) = (World::on(on).await, World::on(on).await);
     heard(&world, order(FIRST, "mina", Status::Placed, 1)).await;
     let (_, current) = world.watch("mina", "").await.expect("a watch").current().await;
     heard(&ahead, order(FIRST, "mina", Status::Placed, 1)).await;
@@ -114,9 +106,8 @@ async fn a_cursor_from_beyond_what_there_is_starts_again() {
     assert_eq!(orders.len(), 1);
 }
 
-#[tokio::test]
-async fn many_orders_come_in_several_reads_each_once() {
-    let world = World::new().await;
+async fn many_orders_come_in_several_reads_each_once(on: On) {
+    let world = World::on(on).await;
     for number in 1..=130 {
         heard(&world, order_of(Uuid::from_u128(number), "mina", Status::Placed, 1, NOW)).await;
     }
@@ -125,13 +116,12 @@ async fn many_orders_come_in_several_reads_each_once() {
     assert_eq!(ids, (1..=130).map(|number| Uuid::from_u128(number).to_string()).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn a_silent_watch_says_that_it_is_alive_and_by_when_it_is_complete() {
-    let world = World::with(Limits { heartbeat: Duration::from_millis(5), ..LIMITS }).await;
+async fn a_silent_watch_says_that_it_is_alive_and_by_when_it_is_complete(on: On) {
+    let world = World::with(on, Limits { heartbeat: Duration::from_millis(5), ..LIMITS }).await;
     let mut watcher = world.watch_from_now("mina").await;
     assert_eq!(watcher.expect(Kind::Heartbeat).await.as_of_time, None);
     world.complete_by(NOW).await;
-    LookForWatches::new(world.reads.clone(), world.watches.clone()).run().await.expect("looked");
+    world.look().await;
     // One may have been on its way.
     while watcher.expect(Kind::Heartbeat).await.as_of_time.is_none() {}
     let beat = watcher.expect(Kind::Heartbeat).await;
@@ -141,28 +131,24 @@ async fn a_silent_watch_says_that_it_is_alive_and_by_when_it_is_complete() {
     assert_eq!(orders.len(), 1, "a heartbeat's cursor is one");
 }
 
-#[tokio::test]
-async fn what_another_process_wrote_is_found_by_looking() {
-    let world = World::new().await;
+async fn what_is_not_heard_of_is_found_by_looking(on: On) {
+    let world = World::on(on).await.deaf();
     let mut watcher = world.watch_from_now("mina").await;
-    let elsewhere = Watches::new(LIMITS);
-    world.deliver_elsewhere(order(FIRST, "mina", Status::Placed, 1), &elsewhere).await.expect("handled");
-    LookForWatches::new(world.reads.clone(), world.watches.clone()).run().await.expect("looked");
+    heard(&world, order(FIRST, "mina", Status::Placed, 1)).await;
+    world.look().await;
     assert_eq!(watcher.order().await.order_id, FIRST.to_string());
 }
 
-#[tokio::test]
-async fn a_watch_ends_with_its_token() {
-    let world = World::with(Limits { heartbeat: Duration::from_millis(5), ..LIMITS }).await;
+async fn a_watch_ends_with_its_token(on: On) {
+    let world = World::with(on, Limits { heartbeat: Duration::from_millis(5), ..LIMITS }).await;
     let mut watcher = world.watch_from_now("mina").await;
     world.clock.pass(Duration::from_hours(1));
     let ended = watcher.end().await;
     assert_eq!((ended.code(), reason(&ended).as_str()), (Code::Unauthenticated, "UNAUTHENTICATED"));
 }
 
-#[tokio::test]
-async fn watches_end_with_the_process_and_none_begins() {
-    let world = World::new().await;
+async fn watches_end_with_the_process_and_none_begins(on: On) {
+    let world = World::on(on).await;
     let mut watcher = world.watch_from_now("mina").await;
     world.watches.close();
     for refused in [watcher.end().await, world.watch("mina", "").await.err().expect("refused")] {
@@ -172,9 +158,8 @@ async fn watches_end_with_the_process_and_none_begins() {
     assert_eq!(world.watches.count(), 0);
 }
 
-#[tokio::test]
-async fn there_are_as_many_watches_as_there_may_be() {
-    let world = World::with(Limits { all: 3, of_customer: 2, ..LIMITS }).await;
+async fn there_are_as_many_watches_as_there_may_be(on: On) {
+    let world = World::with(on, Limits { all: 3, of_customer: 2, ..LIMITS }).await;
     let _first = world.watch_from_now("mina").await;
     let second = world.watch_from_now("mina").await;
     let too_many = |refused: Option<Refused>| {
@@ -190,9 +175,8 @@ async fn there_are_as_many_watches_as_there_may_be() {
     world.watch_from_now("another").await;
 }
 
-#[tokio::test]
-async fn a_watch_that_was_cut_off_says_why_once_it_is_read_again() {
-    let world = World::with(Limits { patience: Duration::from_millis(200), ..LIMITS }).await;
+async fn a_watch_that_was_cut_off_says_why_once_it_is_read_again(on: On) {
+    let world = World::with(on, Limits { patience: Duration::from_millis(200), ..LIMITS }).await;
     let mut idle = world.watch_from_now("minsu").await;
     let mut stalled = world.watch("mina", "").await.expect("a watch");
     let mut cut_off = Vec::new();
@@ -206,4 +190,19 @@ async fn a_watch_that_was_cut_off_says_why_once_it_is_read_again() {
     assert_eq!((world.watches.cut_off(world.clock.now()), world.watches.count()), (vec![Cut::Expired], 0));
     assert_eq!(reason(&idle.end().await), "UNAUTHENTICATED");
     assert_eq!(world.watches.cut_off(world.clock.now()), [], "once");
+}
+
+on_both! {
+    the_state_comes_first_and_then_every_change,
+    what_was_heard_before_its_order_comes_with_it,
+    a_watch_goes_on_where_its_cursor_ended_and_states_between_may_be_left_out,
+    a_cursor_that_this_customer_was_not_given_is_refused,
+    a_cursor_from_beyond_what_there_is_starts_again,
+    many_orders_come_in_several_reads_each_once,
+    a_silent_watch_says_that_it_is_alive_and_by_when_it_is_complete,
+    what_is_not_heard_of_is_found_by_looking,
+    a_watch_ends_with_its_token,
+    watches_end_with_the_process_and_none_begins,
+    there_are_as_many_watches_as_there_may_be,
+    a_watch_that_was_cut_off_says_why_once_it_is_read_again,
 }

@@ -1,6 +1,7 @@
 //! Between the contract and the domain.
 
 pub mod contact;
+pub mod told;
 
 use chassis::{inbox::Event, wire};
 use proto::{
@@ -9,10 +10,7 @@ use proto::{
     order::v1::{Order, order as wire_order},
 };
 
-use crate::{
-    app::tell::Heard,
-    domain::{Change, Message, Money, Recipient, RejectReason, Status, Template, message::State},
-};
+use crate::domain::{Change, Heard, Message, Money, Recipient, RejectReason, Status, Template, message::State};
 
 /// What is wrong with an order that an event carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

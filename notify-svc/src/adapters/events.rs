@@ -1,5 +1,7 @@
 //! Events: those of orders come in, those of messages go out.
 
+mod own;
+
 use chassis::{
     consumer::{Failure, Handler},
     inbox,
@@ -13,11 +15,12 @@ use proto::{
     order::v1::{Order, OrderCancelled, OrderConfirmed, OrderDelivered, OrderPlaced, OrderRejected, OrderShipped},
 };
 
+pub use self::own::OwnEvents;
 use super::convert;
 use crate::{
     NAME,
-    app::{Tell, Tx, tell::Heard},
-    domain::{Message, Template, message::Event},
+    app::{Tell, Tx},
+    domain::{Heard, Message, Template, message::Event},
 };
 
 /// Makes messages of order events, whatever their order.

@@ -1,24 +1,32 @@
-//! Tells the senders that there is something new to send.
+//! Tells the senders of every process that there is something new to send.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-use chassis::store::AfterCommit;
+use chassis::store::{Announce, Heard, Word};
 
-/// Is rung wherever a message becomes due on a channel. Nothing depends on it alone: who hears nothing looks all the same,
-/// only later.
+/// Under which it is announced that messages are due.
+pub const TOPIC: &str = "messages due";
+
+/// Rings the bell of every process once what `tx` writes is committed: a message is due on some channel.
+pub fn ring_after<T: Announce + ?Sized>(tx: &mut T) {
+    tx.announce(TOPIC, "due".to_owned());
+}
+
+/// Rings in one process. Nothing depends on it alone: who hears nothing looks all the same, only later.
 #[derive(Clone, Debug, Default)]
 pub struct Bell(Arc<AtomicU64>);
 
 impl Bell {
-    /// Rings once what `tx` writes is committed.
-    pub fn ring_after<T: AfterCommit + ?Sized>(&self, tx: &mut T) {
-        let rings = Arc::clone(&self.0);
-        tx.after_commit(Box::new(move || {
-            rings.fetch_add(1, Ordering::Release);
-        }));
+    /// Rings for whatever is heard of [`TOPIC`], for ever.
+    pub async fn ring_for(&self, mut heard: Heard) {
+        loop {
+            match heard.next().await {
+                Word::Said(_) | Word::Missed => self.0.fetch_add(1, Ordering::Release),
+            };
+        }
     }
 
     /// How often it has rung.

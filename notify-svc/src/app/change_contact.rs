@@ -53,7 +53,7 @@ pub async fn change(
     audit: impl FnOnce(Option<&Contact>, &Contact) -> Record + Send,
 ) -> Result<Changed, Error> {
     let replayed = keyed.replay::<_, Error>(tx).await?;
-    let before = tx.contact(owner).await?;
+    let before = tx.contact_to_change(owner).await?;
     if let Some(answer) = replayed {
         return Ok(Changed { answer, now: before });
     }

@@ -55,7 +55,7 @@ async fn erase_some(
     actor: &Actor,
     now: OffsetDateTime,
 ) -> Result<usize, Error> {
-    let contact = tx.contact(customer).await?;
+    let contact = tx.contact_to_change(customer).await?;
     if contact.is_some() && !tx.forget_contact(customer).await? {
         return Err(Error::inconsistent("a contact that was read is gone"));
     }

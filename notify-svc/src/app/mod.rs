@@ -8,11 +8,11 @@ pub mod erase_customer;
 pub mod get_contact;
 pub mod get_message;
 pub mod list_messages;
-pub mod message_id;
 pub mod ports;
 pub mod redrive_message;
 pub mod rotate_secret;
 pub mod send;
+pub mod take_back;
 pub mod tell;
 pub mod update_contact;
 

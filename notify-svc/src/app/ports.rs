@@ -19,7 +19,13 @@ pub trait Tx: chassis::store::Tx {
     /// The database failed.
     async fn contact(&mut self, owner: &Recipient) -> Result<Option<Contact>, Error>;
 
-    /// Keeps what a recipient has set, over what it had set before.
+    /// The same, in order to change it: nobody else does before this transaction has ended.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn contact_to_change(&mut self, owner: &Recipient) -> Result<Option<Contact>, Error>;
+
+    /// Keeps what a recipient has set, over what it had set before under the same id.
     ///
     /// # Errors
     /// The database failed, or the contact was never set.
@@ -31,29 +37,69 @@ pub trait Tx: chassis::store::Tx {
     /// The database failed.
     async fn forget_contact(&mut self, owner: &Recipient) -> Result<bool, Error>;
 
+    /// Whether a message of any of these ids is kept.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn knows_any(&mut self, ids: &[Uuid]) -> Result<bool, Error>;
+
     /// Keeps a new message. False where its id is known: then nothing was changed.
     ///
     /// # Errors
     /// The database failed.
     async fn insert(&mut self, message: &Message) -> Result<bool, Error>;
 
-    /// Reads a message in order to change it.
+    /// Keeps a message over whatever is kept under its id. Nobody has taken it.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn set(&mut self, message: &Message) -> Result<(), Error>;
+
+    /// Reads a message in order to change it: nobody else does before this transaction has ended.
     ///
     /// # Errors
     /// The database failed.
     async fn message(&mut self, id: Uuid) -> Result<Option<Message>, Error>;
 
-    /// At most `limit` messages for a recipient that were not sent and still have what their text is made of.
+    /// At most `limit` messages for a recipient that were not sent and still have what their text is made of, in order to
+    /// change them.
     ///
     /// # Errors
     /// The database failed.
     async fn unsent(&mut self, recipient: &Recipient, limit: u32) -> Result<Vec<Message>, Error>;
 
-    /// Writes a change of a message from `before` to `after`, and what happened to it.
+    /// Writes a change of a message from `before` to `after`, and what happened to it. Nobody has taken it any more.
     ///
     /// # Errors
     /// The database failed, or the message is not the one that was read.
     async fn update(&mut self, before: &Message, after: &Message, event: Option<Event>) -> Result<(), Error>;
+
+    /// Takes those of `due` that still are due, and answers them as they are now. Whatever is for a recipient of whose
+    /// messages any is taken already stays as it is, and so does what somebody else is just about to take or to change.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn take(&mut self, due: &[Due], hold: &Hold) -> Result<Vec<Message>, Error>;
+
+    /// Gives messages back that were not tried: they are due as before. Does nothing to those that `holder` has not taken.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn give_back(&mut self, messages: &[Uuid], holder: Uuid) -> Result<(), Error>;
+}
+
+/// One sender's hold on messages of a channel: nobody else sends them, nor anything else to their recipients, until it ends
+/// or they have an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The channel.
+    pub channel: ChannelName,
+    /// Who sends.
+    pub holder: Uuid,
+    /// From when on.
+    pub now: OffsetDateTime,
+    /// When it ends by itself.
+    pub until: OffsetDateTime,
 }
 
 /// Whose messages someone may see.
@@ -105,7 +151,9 @@ pub struct Skip {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// The message.
-    pub message: Message,
+    pub message_id: Uuid,
+    /// Whom it is for.
+    pub recipient: Recipient,
     /// Which machine its contact's webhook is on, such as `hooks.example.com:443`; absent for other targets.
     pub receiver: Option<String>,
 }
@@ -123,11 +171,17 @@ pub struct Standing {
 #[async_trait::async_trait]
 pub trait Read: Send + Sync {
     /// At most `limit` PENDING messages of a channel that are due at `now` and are not to be skipped, those that have been
-    /// due longest first.
+    /// due longest first; without those for recipients of whose messages any is taken.
     ///
     /// # Errors
     /// The database failed.
     async fn due(&self, channel: ChannelName, now: OffsetDateTime, skip: &Skip, limit: u32) -> Result<Vec<Due>, Error>;
+
+    /// Where a message that `holder` has taken goes to; none where it is held no more, or not until `until`.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn target(&self, message_id: Uuid, holder: Uuid, until: OffsetDateTime) -> Result<Option<Target>, Error>;
 
     /// One message, whoever asks.
     ///

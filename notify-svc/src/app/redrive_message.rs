@@ -8,7 +8,7 @@ use chassis::{
 };
 use uuid::Uuid;
 
-use super::{Actor, Bell, audit, ports::Tx};
+use super::{Actor, audit, bell, ports::Tx};
 use crate::domain::{Message, message};
 
 /// Why a message was not redriven.
@@ -30,13 +30,12 @@ pub enum Error {
 pub struct RedriveMessage {
     store: Store<dyn Tx>,
     clock: Arc<dyn Clock>,
-    bell: Bell,
 }
 
 impl RedriveMessage {
-    /// Redrives in `store`; `bell` rings for what is due again.
-    pub fn new(store: Store<dyn Tx>, clock: Arc<dyn Clock>, bell: Bell) -> Self {
-        Self { store, clock, bell }
+    /// Redrives in `store`.
+    pub fn new(store: Store<dyn Tx>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
     }
 
     /// The message, PENDING again, on the channel that its recipient's contact points to now.
@@ -44,16 +43,16 @@ impl RedriveMessage {
     /// # Errors
     /// See [`Error`].
     pub async fn run(&self, id: Uuid, actor: Actor) -> Result<Message, Error> {
-        let (actor, now, bell) = (Arc::new(actor), self.clock.now(), self.bell.clone());
+        let (actor, now) = (Arc::new(actor), self.clock.now());
         self.store
             .run(move |tx| {
-                let (actor, bell) = (Arc::clone(&actor), bell.clone());
+                let actor = Arc::clone(&actor);
                 Box::pin(async move {
                     let before = tx.message(id).await?.ok_or(Error::NotFound)?;
                     let contact = tx.contact(&before.recipient).await?;
                     let after = before.clone().redriven(now)?.redirected(contact.as_ref())?;
                     tx.update(&before, &after, None).await?;
-                    bell.ring_after(tx);
+                    bell::ring_after(tx);
                     tx.audit(&audit::redriven(&actor, &before, &after, now)).await?;
                     Ok(after)
                 })

@@ -92,7 +92,7 @@ impl RejectReason {
 }
 
 /// An amount in minor units of its currency (for KRW, won).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Money {
     /// How many minor units.
     pub minor_units: i64,
@@ -101,7 +101,7 @@ pub struct Money {
 }
 
 /// A change with what its text needs. It is forgotten once the message is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
     /// An order was placed.
     Placed,

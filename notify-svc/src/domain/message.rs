@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Change, ChannelName, Contact, Language, Recipient, Retry, Template};
 
 /// One notification to one recipient about one change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Message {
     /// Follows from the event, the recipient and the channel that it first had.
     pub id: Uuid,
@@ -39,7 +39,7 @@ pub struct Message {
 }
 
 /// Where a message stands, with what is kept there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Waits to be sent.
     Pending {
@@ -63,7 +63,7 @@ pub enum State {
 }
 
 /// Where a message stands, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Waits to be sent.
     Pending,
@@ -85,7 +85,7 @@ impl Status {
 }
 
 /// What happened to a message, for others to hear of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// It was handed to its channel.
     Sent {

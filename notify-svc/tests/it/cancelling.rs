@@ -8,13 +8,13 @@ use proto::{
 };
 use uuid::Uuid;
 
-use crate::support::{Step, World, event};
+use crate::support::{On, Step, World, event};
 
 const SHOP: Uuid = Uuid::from_u128(7);
 
 /// The reasons that mina and the shop are told where `actor` cancelled.
 async fn told(actor: Option<Actor>) -> (String, String) {
-    let world = World::new().await;
+    let world = World::on(On::Sqlite).await;
     let mut event = event(Uuid::from_u128(1), "mina", SHOP, Step::Cancelled);
     let cancelled = OrderCancelled::decode(event.body.clone()).expect("a body");
     event.body = OrderCancelled { actor, ..cancelled }.encode_to_vec().into();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::store::Database;
 use notify_svc::adapters::grpc::Notify;
 use proto::notify::v1::{
     Contact, GetContactRequest, LogTarget, RotateWebhookSecretRequest, RotateWebhookSecretResponse, SmtpTarget,
@@ -12,7 +13,7 @@ use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use crate::support::{OVERLAP, World, call};
+use crate::support::{OVERLAP, On, World, call, on_both};
 
 const SHOP: Uuid = Uuid::from_u128(7);
 
@@ -70,9 +71,8 @@ fn refusal(status: &Status) -> (Code, String, Vec<String>) {
     (status.code(), reason, violations.into_iter().map(|violation| violation.field).collect())
 }
 
-#[tokio::test]
-async fn a_contact_is_its_owners() {
-    let world = World::new().await;
+async fn a_contact_is_its_owners(on: On) {
+    let world = World::on(on).await;
     let service = world.service();
     let unset = read(&service, MINA).await;
     assert_eq!(
@@ -99,9 +99,8 @@ async fn a_contact_is_its_owners() {
     assert_eq!((read(&service, OTHER_STAFF).await.contact_id.as_str(), read(&service, MINA).await), ("", contact));
 }
 
-#[tokio::test]
-async fn who_is_two_says_whose_contact_is_meant_and_nobody_means_anothers() {
-    let world = World::new().await;
+async fn who_is_two_says_whose_contact_is_meant_and_nobody_means_anothers(on: On) {
+    let world = World::on(on).await;
     let service = world.service();
     let asked = |who: Someone, kind: i32| {
         let request = by(who, GetContactRequest { owner_kind: kind });
@@ -124,9 +123,8 @@ async fn who_is_two_says_whose_contact_is_meant_and_nobody_means_anothers() {
     assert_eq!(refusal(&status).0, Code::NotFound);
 }
 
-#[tokio::test]
-async fn wrong_fields_are_all_named_and_change_nothing() {
-    let world = World::new().await;
+async fn wrong_fields_are_all_named_and_change_nothing(on: On) {
+    let world = World::on(on).await;
     let service = world.service();
     set(&service, MINA, mailbox("mina@example.com")).await;
     let before = read(&service, MINA).await;
@@ -155,9 +153,8 @@ async fn wrong_fields_are_all_named_and_change_nothing() {
     assert_eq!(world.audited().await.len(), 1);
 }
 
-#[tokio::test]
-async fn a_secret_is_told_once_and_rotated_with_overlap() {
-    let world = World::new().await;
+async fn a_secret_is_told_once_and_rotated_with_overlap(on: On) {
+    let world = World::on(on).await;
     let service = world.service();
     let first = set(&service, STAFF, webhook("a")).await.webhook_secret;
     assert!(first.starts_with("whsec_") && first.len() == "whsec_".len() + 44, "{first}");
@@ -176,9 +173,8 @@ async fn a_secret_is_told_once_and_rotated_with_overlap() {
     assert!(moved.starts_with("whsec_") && moved != rotated.webhook_secret);
 }
 
-#[tokio::test]
-async fn a_repeated_call_has_one_effect_and_the_same_answer() {
-    let world = World::new().await;
+async fn a_repeated_call_has_one_effect_and_the_same_answer(on: On) {
+    let world = World::on(on).await;
     let service = world.service();
     let update = |key: &'static str, request: UpdateContactRequest| {
         let service = &service;
@@ -206,9 +202,8 @@ async fn a_repeated_call_has_one_effect_and_the_same_answer() {
     assert_eq!(world.audited().await.len(), 3);
 }
 
-#[tokio::test]
-async fn neither_answers_nor_the_audit_keep_addresses_or_secrets() {
-    let world = World::new().await;
+async fn neither_answers_nor_the_audit_keep_addresses_or_secrets(on: On) {
+    let world = World::on(on).await;
     let service = world.service();
     let request = keyed("a", by(MINA, webhook("token-of-mina")));
     let secret = service.update_contact(request).await.expect("set").into_inner().webhook_secret;
@@ -217,10 +212,12 @@ async fn neither_answers_nor_the_audit_keep_addresses_or_secrets() {
     let request = keyed("c", by(MINA, mailbox("mina@example.com")));
     service.update_contact(request).await.expect("set");
 
-    let kept: Vec<Vec<u8>> = sqlx::query_scalar("SELECT answer FROM answer UNION ALL SELECT changes FROM audit")
-        .fetch_all(&world.sqlite.reads())
-        .await
-        .expect("what is kept");
+    let kept = "SELECT answer FROM answer UNION ALL SELECT changes FROM audit";
+    let kept: Vec<Vec<u8>> = match &world.database {
+        Database::Sqlite(sqlite) => sqlx::query_scalar(kept).fetch_all(&sqlite.reads()).await,
+        Database::Postgres(postgres) => sqlx::query_scalar(kept).fetch_all(&postgres.reads()).await,
+    }
+    .expect("what is kept");
     assert_eq!(kept.len(), 6);
     for bytes in kept {
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -240,8 +237,17 @@ async fn neither_answers_nor_the_audit_keep_addresses_or_secrets() {
     );
     let id = read(&service, MINA).await.contact_id;
     assert!(audited.iter().all(|record| record.subject == format!("contact {id}")));
-    let fields = |index: usize| audited[index].changes.iter().map(|change| change.field.as_str()).collect::<Vec<_>>();
+    let fields = |index: usize| audited[index].changes.iter().map(|change| change.name.as_str()).collect::<Vec<_>>();
     assert_eq!(fields(0), ["owner_kind", "owner_id", "language", "channel", "webhook.url", "webhook.secret_time"]);
     assert_eq!(fields(1), ["webhook.secret_time"]);
     assert_eq!(fields(2), ["channel", "webhook.url", "webhook.secret_time", "smtp.address"]);
+}
+
+on_both! {
+    a_contact_is_its_owners,
+    who_is_two_says_whose_contact_is_meant_and_nobody_means_anothers,
+    wrong_fields_are_all_named_and_change_nothing,
+    a_secret_is_told_once_and_rotated_with_overlap,
+    a_repeated_call_has_one_effect_and_the_same_answer,
+    neither_answers_nor_the_audit_keep_addresses_or_secrets,
 }

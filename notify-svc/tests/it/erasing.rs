@@ -16,7 +16,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use crate::support::{LIMITS, Step, World, call, event};
+use crate::support::{LIMITS, On, Step, World, call, event, on_both};
 
 const SHOP: Uuid = Uuid::from_u128(7);
 
@@ -38,9 +38,8 @@ async fn erase(world: &World, customer: &str) -> i32 {
     answer.cleared
 }
 
-#[tokio::test]
-async fn contact_and_unsent_texts_go_and_messages_stay() {
-    let world = World::new().await;
+async fn contact_and_unsent_texts_go_and_messages_stay(on: On) {
+    let world = World::on(on).await;
     for customer in ["mina", "minsu"] {
         set_mail(&world, customer).await;
     }
@@ -75,12 +74,11 @@ async fn contact_and_unsent_texts_go_and_messages_stay() {
     let erasures: Vec<_> =
         world.audited().await.into_iter().filter(|record| record.action == "EraseCustomer").collect();
     assert_eq!((erasures.len(), erasures[0].subject.as_str()), (1, "customer mina"));
-    assert!(erasures[0].changes.iter().any(|change| change.field == "smtp.address" && change.personal));
+    assert!(erasures[0].changes.iter().any(|change| change.name == "smtp.address" && change.personal));
 }
 
-#[tokio::test]
-async fn whoever_was_erased_is_told_by_the_log_in_the_default_language() {
-    let world = World::new().await;
+async fn whoever_was_erased_is_told_by_the_log_in_the_default_language(on: On) {
+    let world = World::on(on).await;
     set_mail(&world, "mina").await;
     erase(&world, "mina").await;
     let request = call(GetContactRequest::default(), "mina", &["customer"], None);
@@ -102,9 +100,8 @@ async fn whoever_was_erased_is_told_by_the_log_in_the_default_language() {
     assert_eq!((sent.channel, sent.contact_id), (ChannelName::Log, None));
 }
 
-#[tokio::test]
-async fn more_texts_than_one_transaction_takes_are_all_erased() {
-    let world = World::new().await;
+async fn more_texts_than_one_transaction_takes_are_all_erased(on: On) {
+    let world = World::on(on).await;
     for order in 1..=450 {
         tell(&world, order, "mina", Step::Shipped).await;
     }
@@ -112,12 +109,18 @@ async fn more_texts_than_one_transaction_takes_are_all_erased() {
     assert!(world.messages().await.iter().all(|message| message.state == State::Erased));
 }
 
-#[tokio::test]
-async fn a_subject_that_cannot_be_is_refused() {
-    let world = World::new().await;
+async fn a_subject_that_cannot_be_is_refused(on: On) {
+    let world = World::on(on).await;
     for customer_id in [String::new(), "m".repeat(129)] {
         let request = call(EraseCustomerRequest { customer_id }, "operator-1", &["operator"], None);
         let refused = world.operations().erase_customer(request).await.expect_err("refused");
         assert_eq!(refused.code(), Code::InvalidArgument);
     }
+}
+
+on_both! {
+    contact_and_unsent_texts_go_and_messages_stay,
+    whoever_was_erased_is_told_by_the_log_in_the_default_language,
+    more_texts_than_one_transaction_takes_are_all_erased,
+    a_subject_that_cannot_be_is_refused,
 }

@@ -20,7 +20,7 @@ use proto::notify::v1::{
 };
 use uuid::Uuid;
 
-use crate::support::{LIMITS, Step, World, call, event};
+use crate::support::{LIMITS, On, Step, World, call, event, on_both};
 
 const TWICE: Limits = Limits { retry: Retry { max_attempts: 2, ..LIMITS.retry }, ..LIMITS };
 
@@ -78,9 +78,8 @@ async fn run_until(world: &World, sender: &Sender, done: impl Fn(&Message) -> bo
     messages.remove(0)
 }
 
-#[tokio::test]
-async fn what_waits_goes_the_way_that_its_contact_points_to_now() {
-    let (world, hooked, mailed) = (World::new().await, Arc::new(Moody::default()), Moody::taking());
+async fn what_waits_goes_the_way_that_its_contact_points_to_now(on: On) {
+    let (world, hooked, mailed) = (World::on(on).await, Arc::new(Moody::default()), Moody::taking());
     contact(&world, hook()).await;
     ship(&world).await;
     let webhooks = world.sender_of(ChannelName::Webhook, Some(hooked.clone()), TWICE);
@@ -99,9 +98,8 @@ async fn what_waits_goes_the_way_that_its_contact_points_to_now() {
     assert_eq!(published.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), [MessageSent::full_name()]);
 }
 
-#[tokio::test]
-async fn what_waits_for_the_log_goes_to_a_contact_that_was_set_since_and_back() {
-    let (world, logged) = (World::new().await, Moody::taking());
+async fn what_waits_for_the_log_goes_to_a_contact_that_was_set_since_and_back(on: On) {
+    let (world, logged) = (World::on(on).await, Moody::taking());
     ship(&world).await;
     contact(&world, hook()).await;
     let log = world.sender(logged.clone(), LIMITS);
@@ -115,9 +113,8 @@ async fn what_waits_for_the_log_goes_to_a_contact_that_was_set_since_and_back() 
     assert_eq!((logged.seen().len(), hooked.seen().len()), (1, 0));
 }
 
-#[tokio::test]
-async fn what_is_redriven_goes_the_way_that_its_contact_points_to_now() {
-    let (world, hooked, mailed) = (World::new().await, Arc::new(Moody::default()), Moody::taking());
+async fn what_is_redriven_goes_the_way_that_its_contact_points_to_now(on: On) {
+    let (world, hooked, mailed) = (World::on(on).await, Arc::new(Moody::default()), Moody::taking());
     contact(&world, hook()).await;
     ship(&world).await;
     let webhooks = world.sender_of(ChannelName::Webhook, Some(hooked.clone()), TWICE);
@@ -139,4 +136,10 @@ async fn what_is_redriven_goes_the_way_that_its_contact_points_to_now() {
     assert_eq!((sent.attempts, sent.version, mailed.seen()), (3, 2, vec![failed.id]));
     let kinds: Vec<_> = world.published().await.into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [MessageFailed::full_name(), MessageSent::full_name()]);
+}
+
+on_both! {
+    what_waits_goes_the_way_that_its_contact_points_to_now,
+    what_waits_for_the_log_goes_to_a_contact_that_was_set_since_and_back,
+    what_is_redriven_goes_the_way_that_its_contact_points_to_now,
 }

@@ -6,7 +6,7 @@ use proto::notify::v1::{ListMessagesRequest, ListMessagesResponse, notify_servic
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::support::{Step, World, call, event};
+use crate::support::{On, Step, World, call, event, on_both};
 
 const SHOP: Uuid = Uuid::from_u128(7);
 
@@ -24,9 +24,8 @@ async fn page(world: &World, page_token: &str) -> ListMessagesResponse {
     answer.expect("a page").into_inner()
 }
 
-#[tokio::test]
-async fn every_message_is_on_one_page_while_others_are_added() {
-    let world = World::new().await;
+async fn every_message_is_on_one_page_while_others_are_added(on: On) {
+    let world = World::on(on).await;
     for order in 1..=10 {
         place(&world, order).await;
     }
@@ -49,9 +48,8 @@ async fn every_message_is_on_one_page_while_others_are_added() {
     assert_eq!(listed, expected);
 }
 
-#[tokio::test]
-async fn a_token_serves_its_own_list_and_caller_alone() {
-    let world = World::new().await;
+async fn a_token_serves_its_own_list_and_caller_alone(on: On) {
+    let world = World::on(on).await;
     for order in 1..=10 {
         place(&world, order).await;
     }
@@ -65,11 +63,16 @@ async fn a_token_serves_its_own_list_and_caller_alone() {
     }
 }
 
-#[tokio::test]
-async fn wrong_fields_are_told_all_at_once() {
-    let world = World::new().await;
+async fn wrong_fields_are_told_all_at_once(on: On) {
+    let world = World::on(on).await;
     let request = ListMessagesRequest { order_id: "x".to_owned(), status: 99, ..Default::default() };
     let refused = world.service().list_messages(call(request, "mina", &["customer"], None)).await.expect_err("refused");
     assert_eq!(refused.code(), Code::InvalidArgument);
     assert_eq!(refused.message(), "wrong fields: order_id, status");
+}
+
+on_both! {
+    every_message_is_on_one_page_while_others_are_added,
+    a_token_serves_its_own_list_and_caller_alone,
+    wrong_fields_are_told_all_at_once,
 }

@@ -18,7 +18,7 @@ use tonic::{Code, Request};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use crate::support::{LIMITS, Step, World, call, event};
+use crate::support::{LIMITS, On, Step, World, call, event, on_both};
 
 const ONCE: Limits = Limits { retry: Retry { max_attempts: 1, ..LIMITS.retry }, ..LIMITS };
 
@@ -45,9 +45,8 @@ fn redrive(id: &str, who: &str) -> Request<RedriveMessageRequest> {
     call(RedriveMessageRequest { message_id: id.to_owned() }, who, &["operator"], None)
 }
 
-#[tokio::test]
-async fn a_failed_message_is_sent_again_under_its_id() {
-    let world = World::new().await;
+async fn a_failed_message_is_sent_again_under_its_id(on: On) {
+    let world = World::on(on).await;
     world.deliver(event(Uuid::from_u128(1), "mina", Uuid::from_u128(7), Step::Shipped)).await.expect("handled");
     let channel = Arc::new(Moody::default());
     let (sender, operations) = (world.sender(channel.clone(), ONCE), world.operations());
@@ -77,9 +76,8 @@ async fn a_failed_message_is_sent_again_under_its_id() {
     assert_eq!((audited[0].changes[0].before.as_str(), audited[0].changes[0].after.as_str()), ("FAILED", "PENDING"));
 }
 
-#[tokio::test]
-async fn only_what_was_given_up_is_redriven() {
-    let world = World::new().await;
+async fn only_what_was_given_up_is_redriven(on: On) {
+    let world = World::on(on).await;
     world.deliver(event(Uuid::from_u128(1), "mina", Uuid::from_u128(7), Step::Shipped)).await.expect("handled");
     let (channel, operations) = (Arc::new(Moody::default()), world.operations());
     channel.takes.store(true, Ordering::SeqCst);
@@ -100,4 +98,9 @@ async fn only_what_was_given_up_is_redriven() {
     let garbage = operations.redrive_message(redrive("x", "operator-1")).await;
     assert_eq!(garbage.expect_err("refused").code(), Code::InvalidArgument);
     assert_eq!((channel.calls.load(Ordering::SeqCst), world.audited().await.len()), (1, 0));
+}
+
+on_both! {
+    a_failed_message_is_sent_again_under_its_id,
+    only_what_was_given_up_is_redriven,
 }

@@ -1,6 +1,6 @@
 //! What every store of messages must do.
 
-use chassis::store::{Error, Store};
+use chassis::store::{Database, Error, Store};
 use notify_svc::{
     adapters::{
         store::sqlite::{MIGRATIONS, Reads},
@@ -20,18 +20,18 @@ use sqlx::{Connection, SqliteConnection, SqlitePool, migrate::Migrator};
 use std::time::Duration;
 use uuid::Uuid;
 
-use crate::support::{NOW, World};
+use crate::support::{NOW, On, World, on_both};
 
 const HALF: Advice = Advice { roll: 0.5, wait: Duration::ZERO };
 const RETRY: Retry = Retry { max_attempts: 2, base: Duration::from_secs(4), cap: Duration::from_mins(1) };
 const ONCE: Retry = Retry { max_attempts: 1, ..RETRY };
 
-fn message(id: u128, recipient: Recipient, change: Change) -> Message {
+pub fn message(id: u128, recipient: Recipient, change: Change) -> Message {
     let contact = Contact::unset(Language::Korean);
     Message::new(Uuid::from_u128(id), Uuid::from_u128(99), recipient, &contact, change, NOW)
 }
 
-fn mina() -> Recipient {
+pub fn mina() -> Recipient {
     Recipient::Customer("mina".to_owned())
 }
 
@@ -46,7 +46,7 @@ fn changes() -> Vec<Change> {
     ]
 }
 
-async fn insert(store: &Store<dyn Tx>, message: &Message) -> bool {
+pub async fn insert(store: &Store<dyn Tx>, message: &Message) -> bool {
     let message = message.clone();
     let inserted = store.run(move |tx| {
         let message = message.clone();
@@ -55,7 +55,12 @@ async fn insert(store: &Store<dyn Tx>, message: &Message) -> bool {
     inserted.await.expect("inserted")
 }
 
-async fn update(store: &Store<dyn Tx>, before: &Message, after: &Message, event: Option<Event>) -> Result<(), Error> {
+pub async fn update(
+    store: &Store<dyn Tx>,
+    before: &Message,
+    after: &Message,
+    event: Option<Event>,
+) -> Result<(), Error> {
     let (before, after) = (before.clone(), after.clone());
     store
         .run(move |tx| {
@@ -65,7 +70,12 @@ async fn update(store: &Store<dyn Tx>, before: &Message, after: &Message, event:
         .await
 }
 
-async fn messages_come_back_as_they_went(store: &Store<dyn Tx>, reads: &dyn Read) {
+async fn messages_come_back_as_they_went(on: On) {
+    let world = World::on(on).await;
+    keep_in_every_state(&world.store, &*world.reads).await;
+}
+
+async fn keep_in_every_state(store: &Store<dyn Tx>, reads: &dyn Read) {
     for (id, change) in (1_u128..).zip(changes()) {
         let pending = message(id, mina(), change.clone());
         assert!(insert(store, &pending).await);
@@ -105,14 +115,18 @@ async fn messages_come_back_as_they_went(store: &Store<dyn Tx>, reads: &dyn Read
     }
 }
 
-async fn a_known_message_stays_as_it_is(store: &Store<dyn Tx>, reads: &dyn Read) {
+async fn a_known_message_stays_as_it_is(on: On) {
+    let world = World::on(on).await;
+    let (store, reads) = (&world.store, &*world.reads);
     let first = message(1_000, mina(), Change::Placed);
     assert!(insert(store, &first).await);
     assert!(!insert(store, &message(1_000, mina(), Change::Delivered)).await);
     assert_eq!(reads.message(first.id).await.expect("read"), Some(first));
 }
 
-async fn a_change_is_written_once(store: &Store<dyn Tx>) {
+async fn a_change_is_written_once(on: On) {
+    let world = World::on(on).await;
+    let store = &world.store;
     let pending = message(2_000, mina(), Change::Placed);
     assert!(insert(store, &pending).await);
     let (sent, event) = pending.clone().sent(NOW).expect("sent");
@@ -122,7 +136,9 @@ async fn a_change_is_written_once(store: &Store<dyn Tx>) {
     assert!(matches!(update(store, &pending, &missing, Some(event)).await, Err(Error::Inconsistent(_))));
 }
 
-async fn what_is_due_comes_in_order_without_what_is_skipped(store: &Store<dyn Tx>, reads: &dyn Read) {
+async fn what_is_due_comes_in_order_without_what_is_skipped(on: On) {
+    let world = World::on(on).await;
+    let (store, reads) = (&world.store, &*world.reads);
     let due_time = |seconds| NOW - Duration::from_secs(1_000) + Duration::from_secs(seconds);
     let customers = ["a", "b", "c"].map(|name| Recipient::Customer(name.to_owned()));
     for (index, recipient) in customers.iter().enumerate() {
@@ -132,7 +148,7 @@ async fn what_is_due_comes_in_order_without_what_is_skipped(store: &Store<dyn Tx
         let state = State::Pending { change: Change::Placed, due_time: due_time(10 - index as u64) };
         assert!(insert(store, &Message { state, channel: ChannelName::Webhook, ..message }).await);
     }
-    let ids = |found: Vec<Due>| found.iter().map(|due| due.message.id.as_u128()).collect::<Vec<_>>();
+    let ids = |found: Vec<Due>| found.iter().map(|due| due.message_id.as_u128()).collect::<Vec<_>>();
     let webhooks = |seconds, skip: Skip, limit| async move {
         reads.due(ChannelName::Webhook, due_time(seconds), &skip, limit).await.expect("due")
     };
@@ -150,7 +166,9 @@ async fn what_is_due_comes_in_order_without_what_is_skipped(store: &Store<dyn Tx
     assert_eq!(ids(logged), [0; 0]);
 }
 
-async fn unsent_texts_are_found_by_their_recipient(store: &Store<dyn Tx>) {
+async fn unsent_texts_are_found_by_their_recipient(on: On) {
+    let world = World::on(on).await;
+    let store = &world.store;
     let customer = Recipient::Customer("unsent".to_owned());
     let pending = [4_000, 4_001, 4_002, 4_003].map(|id| message(id, customer.clone(), Change::Placed));
     for message in &pending {
@@ -172,7 +190,9 @@ async fn unsent_texts_are_found_by_their_recipient(store: &Store<dyn Tx>) {
     assert_eq!(found, [4_001, 4_003]);
 }
 
-async fn contacts_come_back_as_they_went(store: &Store<dyn Tx>, reads: &dyn Read) {
+async fn contacts_come_back_as_they_went(on: On) {
+    let world = World::on(on).await;
+    let (store, reads) = (&world.store, &*world.reads);
     let owner = Recipient::Customer("contact".to_owned());
     assert_eq!(reads.contact(&owner).await.expect("read"), None);
     let log = Contact { id: Some(Uuid::from_u128(1)), update_time: Some(NOW), ..Contact::unset(Language::English) };
@@ -212,30 +232,27 @@ async fn save_contact(store: &Store<dyn Tx>, owner: &Recipient, contact: &Contac
     saved.await.map_err(|error: Error| error).expect("saved");
 }
 
-#[tokio::test]
-async fn sqlite_keeps_the_contract() {
-    let world = World::new().await;
-    let (store, reads) = (&world.store, &*world.reads);
-    messages_come_back_as_they_went(store, reads).await;
-    a_known_message_stays_as_it_is(store, reads).await;
-    a_change_is_written_once(store).await;
-    what_is_due_comes_in_order_without_what_is_skipped(store, reads).await;
-    unsent_texts_are_found_by_their_recipient(store).await;
-    contacts_come_back_as_they_went(store, reads).await;
-}
-
-#[tokio::test]
-async fn a_sent_or_erased_message_keeps_nothing_of_its_text() {
-    let world = World::new().await;
-    messages_come_back_as_they_went(&world.store, &*world.reads).await;
-    let (all, kept): (i64, i64) = sqlx::query_as(
-        "SELECT count(*), count(coalesce(total_minor, currency, reason, carrier, tracking_number)) FROM message \
-         WHERE status = 'SENT' OR erased = 1",
-    )
-    .fetch_one(&world.sqlite.reads())
-    .await
+async fn a_sent_or_erased_message_keeps_nothing_of_its_text(on: On) {
+    let world = World::on(on).await;
+    keep_in_every_state(&world.store, &*world.reads).await;
+    let counted = "SELECT count(*), count(coalesce(CAST(total_minor AS text), currency, reason, carrier, tracking_number)) \
+         FROM message WHERE status = 'SENT' OR erased";
+    let (all, kept): (i64, i64) = match &world.database {
+        Database::Sqlite(sqlite) => sqlx::query_as(counted).fetch_one(&sqlite.reads()).await,
+        Database::Postgres(postgres) => sqlx::query_as(counted).fetch_one(&postgres.reads()).await,
+    }
     .expect("counted");
     assert_eq!((all, kept), (12, 0));
+}
+
+on_both! {
+    messages_come_back_as_they_went,
+    a_known_message_stays_as_it_is,
+    a_change_is_written_once,
+    what_is_due_comes_in_order_without_what_is_skipped,
+    unsent_texts_are_found_by_their_recipient,
+    contacts_come_back_as_they_went,
+    a_sent_or_erased_message_keeps_nothing_of_its_text,
 }
 
 #[tokio::test]

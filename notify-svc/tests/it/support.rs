@@ -6,37 +6,41 @@ use std::{
 };
 
 use chassis::{
+    audit::{Entry, FieldChange},
     auth::{Caller, Person},
     clock::Clock,
     consumer::{Failure, Handler},
     inbox::Event,
     outbox::LoggedEvent,
-    store::{Store, sqlite::Sqlite},
+    store::{Database, Store},
 };
 use notify_svc::{
     adapters::{
         events::OrderEvents,
         grpc::{Contacts, Notify, Operations},
-        store::sqlite::{MIGRATIONS, Reads},
+        store,
         texts::Templates,
         webhook::Policy,
     },
     app::{
         Bell, Channel, EraseCustomer, GetContact, GetMessage, ListMessages, Query, Read, RedriveMessage, RotateSecret,
-        Sender, Tell, Tx, UpdateContact, Viewer,
+        Sender, Tell, Tx, UpdateContact, Viewer, bell,
         send::{Limits, Means},
     },
     domain::{ChannelName, Language, Message, Retry},
 };
-use prost::{Message as _, Name};
-use proto::ops::v1::{AuditRecord, FieldChange};
+use prost::Name;
 use proto::order::v1::{
     Order, OrderCancelled, OrderConfirmed, OrderDelivered, OrderPlaced, OrderRejected, OrderShipped, order,
 };
-use tempfile::TempDir;
 use time::{OffsetDateTime, macros::datetime};
+use tokio_util::task::AbortOnDropHandle;
 use tonic::Request;
 use uuid::Uuid;
+
+pub use crate::databases::On;
+use crate::databases::Place;
+pub(crate) use crate::databases::on_both;
 
 pub const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
 /// How long a test waits for what must come.
@@ -64,9 +68,13 @@ impl Clock for TestClock {
     }
 }
 
+/// One process and its database.
 pub struct World {
-    _folder: TempDir,
-    pub sqlite: Sqlite,
+    /// What its database is in, where other processes find it too.
+    place: Arc<Place>,
+    /// Ends what goes on beside the tests.
+    _listening: AbortOnDropHandle<()>,
+    pub database: Database,
     pub store: Store<dyn Tx>,
     pub reads: Arc<dyn Read>,
     pub clock: Arc<TestClock>,
@@ -75,17 +83,33 @@ pub struct World {
 }
 
 impl World {
-    pub async fn new() -> Self {
-        let memory = std::path::Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let folder = folder.expect("a folder");
-        let url = format!("sqlite://{}", folder.path().join("notify.db").display());
-        let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
-        let clock = Arc::new(TestClock(Mutex::new(NOW)));
-        let bell = Bell::default();
-        let handler = Arc::new(OrderEvents::new(Tell::new(clock.clone(), Language::English, bell.clone())));
-        let (store, reads) = (sqlite.store(|tx| tx as &mut dyn Tx), Arc::new(Reads::new(sqlite.reads())));
-        Self { _folder: folder, sqlite, store, reads, clock, bell, handler }
+    pub async fn on(on: On) -> Self {
+        Self::at(Arc::new(Place::new(on).await), Arc::new(TestClock(Mutex::new(NOW)))).await
+    }
+
+    /// Another process on the same database, by the same clock.
+    pub async fn beside(&self) -> Self {
+        Self::at(Arc::clone(&self.place), self.clock.clone()).await
+    }
+
+    async fn at(place: Arc<Place>, clock: Arc<TestClock>) -> Self {
+        let database = place.open().await;
+        let (bell, heard) = (Bell::default(), database.announcements().hear(bell::TOPIC));
+        let rung = bell.clone();
+        let listening = AbortOnDropHandle::new(tokio::spawn(async move { rung.ring_for(heard).await }));
+        let handler = Arc::new(OrderEvents::new(Tell::new(clock.clone(), Language::English)));
+        let (store, reads) = (store::store(&database), store::reads(&database));
+        Self { place, _listening: listening, database, store, reads, clock, bell, handler }
+    }
+
+    /// Waits until its bell has rung more often than that.
+    pub async fn has_rung(&self, rings: u64) {
+        let ringing = async {
+            while self.bell.rings() <= rings {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ringing).await.expect("the bell rings");
     }
 
     /// Takes an event in as the consumer does: its effect happens once, with its inbox tick.
@@ -162,23 +186,15 @@ impl World {
 
     pub fn operations(&self) -> Operations {
         let (store, clock) = (self.store.clone(), self.clock.clone());
-        let redrive = RedriveMessage::new(store.clone(), clock.clone(), self.bell.clone());
+        let redrive = RedriveMessage::new(store.clone(), clock.clone());
         Operations::new(redrive, EraseCustomer::new(store, clock), texts())
     }
 
     /// What the audit tells of changes: who, what, of what, and how each field changed.
     pub async fn audited(&self) -> Vec<Audited> {
-        let rows: Vec<(String, String, String, String, String, Vec<u8>)> = sqlx::query_as(
-            "SELECT actor_role, actor_id, action, subject_kind, subject_id, changes FROM audit ORDER BY record_id",
-        )
-        .fetch_all(&self.sqlite.reads())
-        .await
-        .expect("the audit");
-        let audited = |(role, id, action, kind, subject, changes): (_, _, _, String, String, Vec<u8>)| {
-            let changes = AuditRecord::decode(changes.as_slice()).expect("changes").changes;
-            Audited { actor: format!("{role} {id}"), action, subject: format!("{kind} {subject}"), changes }
-        };
-        rows.into_iter().map(|row: (String, String, String, String, String, Vec<u8>)| audited(row)).collect()
+        let query = chassis::audit::Query { rows: 100_000, ..Default::default() };
+        let entries = self.database.log().records(&query).await.expect("the audit");
+        entries.into_iter().map(Audited::from).collect()
     }
 
     /// All messages, oldest first.
@@ -206,6 +222,17 @@ pub struct Audited {
     pub action: String,
     pub subject: String,
     pub changes: Vec<FieldChange>,
+}
+
+impl From<Entry> for Audited {
+    fn from(entry: Entry) -> Self {
+        Self {
+            actor: format!("{} {}", entry.actor_role, entry.actor_id),
+            action: entry.action,
+            subject: format!("{} {}", entry.subject_kind, entry.subject_id),
+            changes: entry.changes,
+        }
+    }
 }
 
 fn texts() -> Arc<Templates> {

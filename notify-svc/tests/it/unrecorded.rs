@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::store::{Backend, Error, Job, Store, Verdict, sqlite};
+use chassis::store::{Backend, Database, Error, Job, Store, Verdict, sqlite};
 use notify_svc::{
     app::{Channel, Envelope, Sender, Tx, ports::ChannelError, send::PAUSES},
     domain::{Message, Recipient, Status},
@@ -16,14 +16,15 @@ use notify_svc::{
 use sqlx::Executor;
 use uuid::Uuid;
 
-use crate::support::{LIMITS, PATIENCE, Step, World, event};
+use crate::support::{LIMITS, On, PATIENCE, Step, World, event};
 
 const SHOP: Uuid = Uuid::from_u128(7);
 const INSTANT: Duration = Duration::from_micros(1);
 /// The database fails at every record.
-const FAIL: &str = "CREATE TRIGGER record BEFORE UPDATE ON message BEGIN INSERT INTO missing VALUES (1); END";
+const FAIL: &str =
+    "CREATE TRIGGER record BEFORE UPDATE OF attempts ON message BEGIN INSERT INTO missing VALUES (1); END";
 /// The database refuses the records of a shop's first message.
-const REFUSE: &str = "CREATE TRIGGER record BEFORE UPDATE ON message WHEN OLD.recipient_kind = 'SHOP'
+const REFUSE: &str = "CREATE TRIGGER record BEFORE UPDATE OF attempts ON message WHEN OLD.recipient_kind = 'SHOP'
     AND OLD.order_id = X'00000000000000000000000000000001' BEGIN SELECT RAISE(ABORT, 'on purpose'); END";
 const RECOVER: &str = "DROP TRIGGER record";
 
@@ -32,6 +33,8 @@ const RECOVER: &str = "DROP TRIGGER record";
 struct Counting {
     sends: Mutex<Vec<Recipient>>,
     refuses: bool,
+    /// Is set once something was sent.
+    then: Arc<AtomicBool>,
 }
 
 impl Counting {
@@ -48,13 +51,15 @@ impl Counting {
 impl Channel for Counting {
     async fn send(&self, envelope: &Envelope) -> Result<(), ChannelError> {
         self.sends.lock().expect("the sends").push(envelope.recipient.clone());
+        self.then.store(true, Ordering::SeqCst);
         let refused = ChannelError::Refused { answer: "no".to_owned(), wait: Duration::ZERO };
         if self.refuses { Err(refused) } else { Ok(()) }
     }
 }
 
 async fn execute(world: &World, statement: &'static str) {
-    let store = world.sqlite.store(|tx: &mut sqlite::Tx| tx);
+    let Database::Sqlite(sqlite) = &world.database else { panic!("SQLite") };
+    let store = sqlite.store(|tx: &mut sqlite::Tx| tx);
     let done = store.run(move |tx| {
         Box::pin(async move {
             tx.connection().execute(statement).await?;
@@ -102,7 +107,7 @@ async fn fail(world: &World, sender: &Sender, channel: &Counting, times: u32) ->
 
 #[tokio::test]
 async fn nothing_is_sent_while_nothing_can_be_recorded_and_its_record_is_tried_ever_more_seldom() {
-    let world = World::new().await;
+    let world = World::on(On::Sqlite).await;
     deliver(&world, 1, Step::Shipped).await;
     execute(&world, FAIL).await;
     let channel = Arc::new(Counting::default());
@@ -127,7 +132,7 @@ async fn nothing_is_sent_while_nothing_can_be_recorded_and_its_record_is_tried_e
 
 #[tokio::test]
 async fn a_miss_that_is_recorded_late_is_one_attempt() {
-    let world = World::new().await;
+    let world = World::on(On::Sqlite).await;
     deliver(&world, 1, Step::Shipped).await;
     execute(&world, FAIL).await;
     let channel = Arc::new(Counting { refuses: true, ..Counting::default() });
@@ -169,11 +174,11 @@ impl Backend<dyn Tx> for Forgetful {
 
 #[tokio::test]
 async fn a_miss_whose_commit_was_not_known_of_is_one_attempt() {
-    let mut world = World::new().await;
+    let mut world = World::on(On::Sqlite).await;
     deliver(&world, 1, Step::Shipped).await;
-    let forgets = Arc::new(AtomicBool::new(true));
+    let forgets = Arc::new(AtomicBool::new(false));
     world.store = Store::new(Arc::new(Forgetful { store: world.store.clone(), forgets: Arc::clone(&forgets) }));
-    let channel = Arc::new(Counting { refuses: true, ..Counting::default() });
+    let channel = Arc::new(Counting { refuses: true, then: Arc::clone(&forgets), ..Counting::default() });
     let sender = world.sender(channel.clone(), LIMITS);
     run_until_it_fails(&sender).await;
     fail(&world, &sender, &channel, 1).await;
@@ -184,7 +189,7 @@ async fn a_miss_whose_commit_was_not_known_of_is_one_attempt() {
 
 #[tokio::test]
 async fn one_message_whose_record_is_refused_is_sent_once_and_the_others_beside_it_too() {
-    let world = World::new().await;
+    let world = World::on(On::Sqlite).await;
     execute(&world, REFUSE).await;
     for order in 1..=3 {
         deliver(&world, order, Step::Placed).await;

@@ -7,7 +7,7 @@ use proto::notify::v1::{
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use crate::support::{Step, World, call, event};
+use crate::support::{On, Step, World, call, event, on_both};
 
 const SHOP: Uuid = Uuid::from_u128(7);
 const OTHER_SHOP: Uuid = Uuid::from_u128(8);
@@ -23,8 +23,8 @@ const OTHER_STAFF: Someone = ("staff-2", &["staff"], Some(OTHER_SHOP));
 const SHOPLESS: Someone = ("staff-3", &["staff"], None);
 const OPERATOR: Someone = ("operator-1", &["operator"], None);
 
-async fn world() -> World {
-    let world = World::new().await;
+async fn world(on: On) -> World {
+    let world = World::on(on).await;
     for (order, customer) in [(1, "mina"), (2, "minsu")] {
         for step in [Step::Placed, Step::Shipped] {
             world.deliver(event(Uuid::from_u128(order), customer, SHOP, step)).await.expect("handled");
@@ -45,9 +45,8 @@ async fn get(world: &World, who: Someone, id: Uuid) -> Result<Message, Status> {
     Ok(answer.into_inner().message.expect("a message"))
 }
 
-#[tokio::test]
-async fn people_list_what_is_for_them() {
-    let world = world().await;
+async fn people_list_what_is_for_them(on: On) {
+    let world = world(on).await;
     let expected = [(MINA, 2), (MINSU, 2), (STAFF, 2), (MANAGER, 2), (OTHER_STAFF, 0), (SHOPLESS, 0), (OPERATOR, 6)];
     for (who, count) in expected {
         assert_eq!(list(&world, who, "").await.len(), count, "{who:?}");
@@ -57,9 +56,8 @@ async fn people_list_what_is_for_them() {
     assert!(list(&world, STAFF, "").await.iter().all(|message| message.recipient_kind() == shop));
 }
 
-#[tokio::test]
-async fn an_order_that_is_not_ones_own_looks_like_none() {
-    let world = world().await;
+async fn an_order_that_is_not_ones_own_looks_like_none(on: On) {
+    let world = world(on).await;
     let (order, nothing) = (Uuid::from_u128(2).to_string(), Uuid::from_u128(3).to_string());
     assert_eq!(list(&world, MINA, &order).await, list(&world, MINA, &nothing).await);
     assert_eq!(list(&world, MINSU, &order).await.len(), 2);
@@ -67,9 +65,8 @@ async fn an_order_that_is_not_ones_own_looks_like_none() {
     assert_eq!(list(&world, OPERATOR, &order).await.len(), 3);
 }
 
-#[tokio::test]
-async fn a_message_that_is_not_ones_own_looks_like_none() {
-    let world = world().await;
+async fn a_message_that_is_not_ones_own_looks_like_none(on: On) {
+    let world = world(on).await;
     for message in world.messages().await {
         let none = get(&world, MINA, Uuid::from_u128(4)).await.expect_err("no such message");
         assert_eq!(none.code(), Code::NotFound);
@@ -94,9 +91,8 @@ async fn a_message_that_is_not_ones_own_looks_like_none() {
     }
 }
 
-#[tokio::test]
-async fn a_text_is_shown_until_it_is_sent() {
-    let world = world().await;
+async fn a_text_is_shown_until_it_is_sent(on: On) {
+    let world = world(on).await;
     let before = list(&world, MINA, "").await;
     assert!(before.iter().all(|message| !message.text.is_empty() && message.status() == message::Status::Pending));
     let channel = std::sync::Arc::new(notify_svc::adapters::log_channel::LogChannel);
@@ -114,4 +110,11 @@ async fn a_text_is_shown_until_it_is_sent() {
     let sent = tokio::time::timeout(std::time::Duration::from_secs(30), sent).await.expect("sent in time");
     assert_eq!(sent.text, "");
     assert!(sent.sent_time.is_some());
+}
+
+on_both! {
+    people_list_what_is_for_them,
+    an_order_that_is_not_ones_own_looks_like_none,
+    a_message_that_is_not_ones_own_looks_like_none,
+    a_text_is_shown_until_it_is_sent,
 }

@@ -20,7 +20,7 @@ use proto::notify::v1::{
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::support::{LIMITS, PATIENCE, Step, World, call, event};
+use crate::support::{LIMITS, On, PATIENCE, Step, World, call, event, on_both};
 
 const ONCE: Limits = Limits { retry: Retry { max_attempts: 1, ..LIMITS.retry }, ..LIMITS };
 
@@ -69,40 +69,50 @@ async fn sweep_until(world: &World, sender: &Sender, status: Status) {
     tokio::time::timeout(PATIENCE, sweeping).await.expect("the message stands as it should");
 }
 
-#[tokio::test]
-async fn what_is_new_and_what_is_redriven_wakes_its_sender() {
-    let (world, ear) = (World::new().await, Arc::new(Ear::default()));
+async fn what_is_new_and_what_is_redriven_wakes_its_sender(on: On) {
+    let (world, ear) = (World::on(on).await, Arc::new(Ear::default()));
     let sender = world.sender(ear.clone(), ONCE);
     sender.sweep().await.expect("a sweep that finds nothing");
+    let rings = world.bell.rings();
     ship(&world).await;
+    world.has_rung(rings).await;
     ear.hears_of_one_sweep(&sender).await;
     sweep_until(&world, &sender, Status::Failed).await;
+    let rings = world.bell.rings();
     let request = RedriveMessageRequest { message_id: world.messages().await[0].id.to_string() };
     world.operations().redrive_message(call(request, "operator-1", &["operator"], None)).await.expect("redriven");
+    world.has_rung(rings).await;
     ear.hears_of_one_sweep(&sender).await;
     sweep_until(&world, &sender, Status::Sent).await;
 }
 
-#[tokio::test]
-async fn what_goes_another_way_wakes_the_sender_there() {
-    let (world, ear) = (World::new().await, Arc::new(Ear::default()));
+async fn what_goes_another_way_wakes_the_sender_there(on: On) {
+    let (world, ear) = (World::on(on).await, Arc::new(Ear::default()));
     let mails = world.sender_of(ChannelName::Smtp, Some(Arc::new(Ear::default())), LIMITS);
     let log = world.sender(ear.clone(), LIMITS);
     contact(&world, Target::Smtp(SmtpTarget { address: "mina@example.com".to_owned() })).await;
     ship(&world).await;
     contact(&world, Target::Log(LogTarget {})).await;
+    world.has_rung(0).await;
+    let rings = world.bell.rings();
     log.sweep().await.expect("a sweep that finds nothing");
     world.run_until(&mails, |messages| messages[0].channel == ChannelName::Log).await;
+    world.has_rung(rings).await;
     ear.hears_of_one_sweep(&log).await;
 }
 
-#[tokio::test]
-async fn a_sender_that_hears_nothing_looks_all_the_same() {
-    let mut world = World::new().await;
+async fn a_sender_that_hears_nothing_looks_all_the_same(on: On) {
+    let mut world = World::on(on).await;
     world.bell = Bell::default();
     let ear = Arc::new(Ear { takes: AtomicBool::new(true), ..Ear::default() });
     let sender = world.sender(ear, LIMITS);
     sender.sweep().await.expect("a sweep that finds nothing");
     ship(&world).await;
     sweep_until(&world, &sender, Status::Sent).await;
+}
+
+on_both! {
+    what_is_new_and_what_is_redriven_wakes_its_sender,
+    what_goes_another_way_wakes_the_sender_there,
+    a_sender_that_hears_nothing_looks_all_the_same,
 }

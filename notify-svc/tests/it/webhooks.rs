@@ -20,7 +20,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::support::{LIMITS, NOW, Step, World, call, event, policy};
+use crate::support::{LIMITS, NOW, On, Step, World, call, event, policy};
 
 const SHOP: Uuid = Uuid::from_u128(7);
 
@@ -93,7 +93,7 @@ fn tried(messages: &[Message]) -> bool {
 
 /// One message to an endpoint that answers so, after its first attempt.
 async fn answered(answer: &'static str) -> (Message, Vec<String>) {
-    let (world, endpoint) = (World::new().await, Endpoint::new(Some(answer)).await);
+    let (world, endpoint) = (World::on(On::Sqlite).await, Endpoint::new(Some(answer)).await);
     hook(&world, "mina", &endpoint.url).await;
     ship(&world, 1, "mina").await;
     let sender = world.sender_of(ChannelName::Webhook, Some(channel(&world, policy())), LIMITS);
@@ -154,7 +154,7 @@ async fn the_status_decides_though_the_answer_never_ends() {
 
 #[tokio::test]
 async fn nothing_is_sent_to_where_the_policy_does_not_allow_any_more() {
-    let (world, endpoint) = (World::new().await, Endpoint::new(Some("HTTP/1.1 204 No Content\r\n\r\n")).await);
+    let (world, endpoint) = (World::on(On::Sqlite).await, Endpoint::new(Some("HTTP/1.1 204 No Content\r\n\r\n")).await);
     hook(&world, "mina", &endpoint.url).await;
     ship(&world, 1, "mina").await;
     for policy in [Policy::default(), Policy { private: false, ..policy() }] {
@@ -169,7 +169,7 @@ async fn nothing_is_sent_to_where_the_policy_does_not_allow_any_more() {
 
 #[tokio::test]
 async fn a_message_goes_to_where_its_contact_points_when_it_is_sent() {
-    let (world, first) = (World::new().await, Endpoint::new(Some("HTTP/1.1 204 No Content\r\n\r\n")).await);
+    let (world, first) = (World::on(On::Sqlite).await, Endpoint::new(Some("HTTP/1.1 204 No Content\r\n\r\n")).await);
     let second = Endpoint::new(Some("HTTP/1.1 204 No Content\r\n\r\n")).await;
     hook(&world, "mina", &first.url).await;
     ship(&world, 1, "mina").await;
@@ -181,7 +181,7 @@ async fn a_message_goes_to_where_its_contact_points_when_it_is_sent() {
 
 #[tokio::test]
 async fn a_machine_that_is_away_delays_nobody_else_however_many_are_on_it() {
-    let world = World::new().await;
+    let world = World::on(On::Sqlite).await;
     let (dead, good) = (Endpoint::new(None).await, Endpoint::new(Some("HTTP/1.1 204 No Content\r\n\r\n")).await);
     for order in 1..=40 {
         let customer = format!("dead-{order}");
@@ -206,7 +206,7 @@ async fn a_machine_that_is_away_delays_nobody_else_however_many_are_on_it() {
 
 #[tokio::test]
 async fn every_attempt_has_the_same_id_and_the_last_one_gives_up() {
-    let world = World::new().await;
+    let world = World::on(On::Sqlite).await;
     let endpoint = Endpoint::new(Some("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n")).await;
     hook(&world, "mina", &endpoint.url).await;
     ship(&world, 1, "mina").await;

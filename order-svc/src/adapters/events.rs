@@ -16,14 +16,11 @@ use uuid::Uuid;
 
 use crate::{
     adapters::convert,
-    app::{
-        Tx,
-        follow_delivery::{self, Progress},
-        follow_stock::{self, Decision},
-    },
+    app::{Tx, follow_delivery, follow_stock},
     domain::{
         Actor, Change, Money, Status,
         order::{Reservation, ReservedLine, Shipment},
+        saga::{Progress, Stock},
     },
 };
 
@@ -72,12 +69,12 @@ impl Handler<dyn Tx> for ShopEvents {
             let (decision, actor) = if event.kind == shop_wire::StockReserved::full_name() {
                 let told: shop_wire::StockReserved = event.decode()?;
                 let reservation = told.reservation.unwrap_or_default();
-                (Decision::Reserved(reserved(&reservation)?), told.actor)
+                (Stock::Reserved(reserved(&reservation)?), told.actor)
             } else if event.kind == shop_wire::StockRejected::full_name() {
                 let told: shop_wire::StockRejected = event.decode()?;
                 let name = told.reservation.unwrap_or_default().reject_reason().as_str_name();
                 let reason = convert::parse_reject_reason(name);
-                (Decision::Rejected(reason.ok_or_else(|| fault("stock was rejected for no reason"))?), told.actor)
+                (Stock::Rejected(reason.ok_or_else(|| fault("stock was rejected for no reason"))?), told.actor)
             } else {
                 return Ok(());
             };
@@ -103,7 +100,7 @@ impl Handler<dyn Tx> for DeliveryEvents {
     fn handle<'a>(&'a self, tx: &'a mut (dyn Tx + 'static), event: &'a Event) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let Some((progress, actor)) = progress(event)? else { return Ok(()) };
-            follow_delivery::follow(tx, event.aggregate_id, progress, actor, self.clock.now()).await
+            follow_delivery::follow(tx, event.aggregate_id, &progress, actor, self.clock.now()).await
         })
     }
 }

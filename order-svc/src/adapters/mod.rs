@@ -7,5 +7,6 @@ pub mod events;
 pub mod grpc;
 pub mod metrics;
 pub mod names;
+pub mod own_events;
 pub mod refusals;
 pub mod store;

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    ports::{Booked, Bookings, DueBooking, NoAnswer, Read, Tx},
+    ports::{Booked, Bookings, DueBooking, NoAnswer, Tx},
     settle_booking::settle,
 };
 use crate::domain::{Actor, Order};
@@ -33,7 +33,6 @@ const LONGEST: Duration = Duration::from_mins(5);
 #[derive(Clone)]
 pub struct BookOutstanding {
     store: Store<dyn Tx>,
-    read: Arc<dyn Read>,
     bookings: Arc<dyn Bookings>,
     clock: Arc<dyn Clock>,
     deadline: Duration,
@@ -53,16 +52,9 @@ pub enum Tried {
 }
 
 impl BookOutstanding {
-    /// Finds outstanding bookings through `read`, makes each with `bookings` within `deadline`, and keeps what follows
-    /// in `store`.
-    pub fn new(
-        store: Store<dyn Tx>,
-        read: Arc<dyn Read>,
-        bookings: Arc<dyn Bookings>,
-        clock: Arc<dyn Clock>,
-        deadline: Duration,
-    ) -> Self {
-        Self { store, read, bookings, clock, deadline }
+    /// Takes outstanding bookings in `store`, makes each with `bookings` within `deadline`, and keeps what follows.
+    pub fn new(store: Store<dyn Tx>, bookings: Arc<dyn Bookings>, clock: Arc<dyn Clock>, deadline: Duration) -> Self {
+        Self { store, bookings, clock, deadline }
     }
 
     /// One sweep. It tries one booking, and more of them only while delivery-svc answers: one that is half dead is not
@@ -73,12 +65,12 @@ impl BookOutstanding {
     pub async fn run(&self) -> Result<(), store::Error> {
         let mut width = 1;
         for _round in 0..ROUNDS {
-            let due = self.read.due_bookings(self.clock.now(), width).await?;
-            if due.is_empty() {
+            let taken = self.take_due(width).await?;
+            if taken.is_empty() {
                 break;
             }
             let actor = Actor::service(crate::NAME);
-            let tries = join_all(due.iter().map(|due| self.book(due, &actor))).await;
+            let tries = join_all(taken.iter().map(|taken| self.make(taken, &actor))).await;
             let mut answered = true;
             for tried in tries {
                 answered &= !matches!(tried?, Tried::Unanswered(_));
@@ -96,10 +88,12 @@ impl BookOutstanding {
     /// # Errors
     /// The database failed.
     pub async fn book(&self, due: &DueBooking, actor: &Actor) -> Result<Tried, store::Error> {
+        if self.take(due.clone()).await? { self.make(due, actor).await } else { Ok(Tried::Passed) }
+    }
+
+    /// Makes a booking that was taken.
+    async fn make(&self, due: &DueBooking, actor: &Actor) -> Result<Tried, store::Error> {
         let id = due.booking.order_id;
-        if !self.take(due.clone()).await? {
-            return Ok(Tried::Passed);
-        }
         match self.bookings.book(due.booking.clone(), self.deadline).await {
             Ok(Booked::Yes) => match self.settle(id, actor.clone()).await {
                 Err(error @ (store::Error::Inconsistent(_) | store::Error::Panicked)) => {
@@ -112,6 +106,12 @@ impl BookOutstanding {
             Err(error @ NoAnswer::Defect(_)) => self.refused(due, &error.to_string()).await,
             Err(error @ (NoAnswer::Unavailable | NoAnswer::DeadlineExceeded)) => Ok(Tried::Unanswered(error)),
         }
+    }
+
+    async fn take_due(&self, limit: u32) -> Result<Vec<DueBooking>, store::Error> {
+        let now = self.clock.now();
+        let until = now + self.deadline + MARGIN;
+        self.store.run(move |tx| Box::pin(async move { tx.take_due_bookings(now, until, limit).await })).await
     }
 
     async fn take(&self, due: DueBooking) -> Result<bool, store::Error> {

@@ -14,7 +14,11 @@ use super::{
     audit,
     ports::{Bookings, CancelledDelivery, NoAnswer, Tx},
 };
-use crate::domain::{Actor, Caller, Order, Status, actor::ActorKind, order::Refused};
+use crate::domain::{
+    Actor, Caller, Order,
+    actor::ActorKind,
+    order::{Decider, Refused},
+};
 
 /// Why an order was not cancelled.
 #[derive(Debug, thiserror::Error)]
@@ -108,10 +112,13 @@ impl CancelOrder {
                         return Ok(Decision::Answered(answer));
                     }
                     let actor = authorised(&cancel.command, &order)?;
-                    if order.status == Status::Confirmed {
-                        return Ok(Decision::AskDelivery(Box::new(order), actor));
+                    match order.status.cancel_decider() {
+                        Decider::Delivery => Ok(Decision::AskDelivery(Box::new(order), actor)),
+                        Decider::Order => {
+                            let reason = cancel.command.reason.clone();
+                            Ok(Decision::Answered(cancel.keep(tx, order, actor, reason).await?))
+                        }
                     }
-                    Ok(Decision::Answered(cancel.keep(tx, order, actor, cancel.command.reason.clone()).await?))
                 })
             })
             .await
@@ -136,10 +143,10 @@ impl CancelOrder {
 
 impl Cancel {
     /// The order, where the caller may see it, and what was answered to the key before. For a replay it is checked as
-    /// well: the caller's shop may be another one by now.
+    /// well: the caller's shop may be another one by now. The order comes first: a call with the same key may hold it.
     async fn look(&self, tx: &mut dyn Tx) -> Result<(Order, Option<Answer<Order>>), Error> {
-        let replayed = self.keyed.replay::<_, Error>(tx).await?;
         let order = tx.order(self.command.order_id).await?;
+        let replayed = self.keyed.replay::<_, Error>(tx).await?;
         let order = order.filter(|order| self.command.caller.may_see(order)).ok_or(Error::NotFound)?;
         Ok((order, replayed))
     }

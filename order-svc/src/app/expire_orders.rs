@@ -4,7 +4,7 @@
 //! for it, and in any case an hour after the deadline. A reservation that shop-svc made in time and its relay had not
 //! numbered by then may still come: it is ignored, and shop-svc frees the units on the order's own `OrderRejected`.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chassis::{
     clock::Clock,
@@ -18,12 +18,10 @@ use super::{
     audit,
     ports::{Read, Tx},
 };
-use crate::domain::{Actor, Order, RejectReason};
+use crate::domain::{Actor, Order, RejectReason, expiry};
 
 /// Orders looked at in one sweep.
 const BATCH: u32 = 200;
-/// How long after its deadline an order is rejected though shop's events have not been caught up with.
-pub const GRACE: Duration = Duration::from_hours(1);
 
 /// Rejects overdue orders.
 #[derive(Clone)]
@@ -40,15 +38,16 @@ impl ExpireOrders {
     }
 
     /// Rejects what is overdue. `caught_up` is the begin of the last sweep that found no gap in what shop-svc had
-    /// numbered. An order that cannot be rejected does not keep the others from it.
+    /// numbered. An order that cannot be rejected does not keep the others from it, nor does one that another replica or
+    /// a customer is just at: the next sweep looks at it again.
     ///
     /// # Errors
     /// The database failed, or an order could not be rejected.
     pub async fn run(&self, caught_up: Option<OffsetDateTime>) -> Result<(), store::Error> {
         let now = self.clock.now();
         let mut outcome = Ok(());
-        for id in self.read.overdue(heard_out(caught_up, now), BATCH).await? {
-            match self.expire(id, now, Actor::service(crate::NAME)).await {
+        for id in self.read.overdue(expiry::heard_out(caught_up, now), BATCH).await? {
+            match self.expire(id, now).await {
                 Ok(true) => tracing::warn!(order_id = %id, "order rejected at its saga deadline"),
                 Ok(false) => {}
                 Err(error @ (store::Error::Inconsistent(_) | store::Error::Panicked)) => {
@@ -72,32 +71,42 @@ impl ExpireOrders {
         caught_up: Option<OffsetDateTime>,
     ) -> Result<bool, store::Error> {
         let now = self.clock.now();
-        if order.reserve_by >= heard_out(caught_up, now) {
+        if !expiry::is_overdue(order, caught_up, now) {
             return Ok(false);
         }
-        self.expire(order.id, now, actor).await
+        let id = order.id;
+        let unit = self.store.run(move |tx| {
+            let actor = actor.clone();
+            Box::pin(async move {
+                let order = tx.order(id).await?;
+                reject(tx, order, &actor, now).await
+            })
+        });
+        unit.await
     }
 
-    /// Rejects one order; answers whether it was PLACED still.
-    async fn expire(&self, id: Uuid, now: OffsetDateTime, actor: Actor) -> Result<bool, store::Error> {
-        self.store
-            .run(move |tx| {
-                let actor = actor.clone();
-                Box::pin(async move {
-                    let Some(order) = tx.order(id).await? else { return Ok(false) };
-                    let changes = order.reject(RejectReason::Expired, actor.clone(), now);
-                    tx.save(&changes).await?;
-                    let Some(change) = changes.last() else { return Ok(false) };
-                    audit::changed(tx, &actor, "ResumeOrder", (&order, &change.order), now).await?;
-                    Ok(true)
-                })
+    async fn expire(&self, id: Uuid, now: OffsetDateTime) -> Result<bool, store::Error> {
+        let unit = self.store.run(move |tx| {
+            Box::pin(async move {
+                let order = tx.order_if_idle(id).await?;
+                reject(tx, order, &Actor::service(crate::NAME), now).await
             })
-            .await
+        });
+        unit.await
     }
 }
 
-/// Deadlines before this may be held against their orders.
-fn heard_out(caught_up: Option<OffsetDateTime>, now: OffsetDateTime) -> OffsetDateTime {
-    let unheard = now - GRACE;
-    caught_up.map_or(unheard, |since| since.max(unheard).min(now))
+/// Rejects an order; answers whether it was PLACED still.
+async fn reject(
+    tx: &mut dyn Tx,
+    order: Option<Order>,
+    actor: &Actor,
+    now: OffsetDateTime,
+) -> Result<bool, store::Error> {
+    let Some(order) = order else { return Ok(false) };
+    let changes = order.reject(RejectReason::Expired, actor.clone(), now);
+    tx.save(&changes).await?;
+    let Some(change) = changes.last() else { return Ok(false) };
+    audit::changed(tx, actor, "ResumeOrder", (&order, &change.order), now).await?;
+    Ok(true)
 }

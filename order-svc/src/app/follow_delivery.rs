@@ -10,27 +10,9 @@ use super::{
     settle_booking::settle,
 };
 use crate::domain::{
-    Actor, Order,
-    order::{Refused, Shipment},
+    Actor, Change, Order, Status,
+    saga::{self, OnDelivery, Progress, Unable},
 };
-
-/// What became of a delivery.
-#[derive(Clone, Debug)]
-pub enum Progress {
-    /// It is booked.
-    Booked,
-    /// It was shipped.
-    Started(Shipment),
-    /// It reached its recipient.
-    Completed(Shipment),
-    /// It will not happen.
-    Cancelled {
-        /// Who cancelled it, as delivery-svc was told.
-        by: Actor,
-        /// Why, as delivery-svc was told.
-        reason: String,
-    },
-}
 
 /// Brings the order to where its delivery is.
 ///
@@ -39,65 +21,42 @@ pub enum Progress {
 pub async fn follow(
     tx: &mut dyn Tx,
     order_id: Uuid,
-    progress: Progress,
+    progress: &Progress,
     actor: Actor,
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
-    let Some(order) = tx.order(order_id).await? else {
-        return without_order(tx, order_id, &progress, now).await;
-    };
-    let changes = match progress {
-        // The answer of the call that booked it may be lost, or come later.
-        Progress::Booked => {
+    let order = tx.order(order_id).await?;
+    match saga::on_delivery(order.as_ref(), progress, actor, now).map_err(|unable| failure(order_id, unable))? {
+        OnDelivery::Save(changes) => save(tx, order.as_ref(), &changes, now).await,
+        OnDelivery::Settle => {
             settle(tx, order_id, &Actor::service(crate::NAME), now).await?;
-            return Ok(());
+            Ok(())
         }
-        Progress::Started(shipment) => order.ship(shipment, actor, now),
-        Progress::Completed(shipment) => order.deliver(shipment, actor, now),
-        // A rejected order's delivery is cancelled because of it.
-        Progress::Cancelled { by, reason } => return cancel(tx, &order, by, reason, now).await,
-    };
-    Ok(tx.save(&changes.map_err(failure)?).await?)
+        OnDelivery::Nothing => Ok(()),
+        OnDelivery::Void => match tx.claim(order_id, Claim::Void, now).await? {
+            Claim::Void => Ok(()),
+            // It was placed since it was looked for, and follows when the event comes again.
+            Claim::Order => Err(failure(order_id, Unable::Unknown)),
+        },
+    }
 }
 
-/// Its delivery was cancelled, by this order's own cancellation or before it; a rejected order's because of that.
-async fn cancel(tx: &mut dyn Tx, order: &Order, by: Actor, reason: String, now: OffsetDateTime) -> Result<(), Failure> {
-    let changes = match order.cancel(by.clone(), reason, now) {
-        Err(Refused::AlreadyRejected) => return Ok(()),
-        other => other.map_err(failure)?,
-    };
-    tx.save(&changes).await?;
-    if let Some(change) = changes.last() {
-        audit::changed(tx, &by, "CancelOrder", (order, &change.order), now).await?;
+/// Saves the changes, with the audit of a cancellation, which a person may have asked delivery-svc for.
+async fn save(tx: &mut dyn Tx, before: Option<&Order>, changes: &[Change], now: OffsetDateTime) -> Result<(), Failure> {
+    tx.save(changes).await?;
+    if let (Some(before), Some(change)) = (before, changes.last())
+        && matches!(change.order.status, Status::Cancelled { .. })
+    {
+        audit::changed(tx, &change.actor, "CancelOrder", (before, &change.order), now).await?;
     }
     Ok(())
 }
 
-fn failure(refused: Refused) -> Failure {
-    match refused {
-        Refused::NotConfirmed => Failure::Early(refused.to_string()),
-        Refused::AlreadyShipped
-        | Refused::AlreadyRejected
-        | Refused::AlreadyCancelled
-        | Refused::NotBooked
-        | Refused::ReservationMismatch => Failure::Fault(refused.to_string()),
-    }
-}
-
-/// A cancelled booking can never be an order's: its id is void.
-async fn without_order(
-    tx: &mut dyn Tx,
-    order_id: Uuid,
-    progress: &Progress,
-    now: OffsetDateTime,
-) -> Result<(), Failure> {
-    match progress {
-        Progress::Cancelled { .. } => {
-            tx.claim(order_id, Claim::Void, now).await?;
-            Ok(())
-        }
-        // Most orders are booked before they are taken.
-        Progress::Booked => Ok(()),
-        Progress::Started(_) | Progress::Completed(_) => Err(Failure::Early(format!("order {order_id} is not known"))),
+/// What it means for an event that the order cannot follow it.
+pub(super) fn failure(order_id: Uuid, unable: Unable) -> Failure {
+    match unable {
+        Unable::Unknown => Failure::Early(format!("order {order_id} is not known")),
+        Unable::Early(refused) => Failure::Early(refused.to_string()),
+        Unable::Fault(refused) => Failure::Fault(refused.to_string()),
     }
 }

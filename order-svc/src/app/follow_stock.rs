@@ -4,20 +4,11 @@ use chassis::consumer::Failure;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::ports::Tx;
+use super::{follow_delivery::failure, ports::Tx};
 use crate::domain::{
-    Actor, RejectReason,
-    order::{Refused, Reservation},
+    Actor,
+    saga::{self, OnStock, Stock},
 };
-
-/// What shop-svc decided.
-#[derive(Clone, Debug)]
-pub enum Decision {
-    /// All lines are held.
-    Reserved(Reservation),
-    /// Nothing is held.
-    Rejected(RejectReason),
-}
 
 /// Confirms or rejects the order. Where its booking is outstanding, the reservation is kept until that is made.
 ///
@@ -26,19 +17,13 @@ pub enum Decision {
 pub async fn follow(
     tx: &mut dyn Tx,
     order_id: Uuid,
-    decision: &Decision,
+    decided: &Stock,
     actor: Actor,
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
-    let Some(order) = tx.order(order_id).await? else {
-        return Err(Failure::Early(format!("order {order_id} is not known")));
-    };
-    let changes = match decision {
-        Decision::Reserved(reservation) => match order.confirm(reservation, actor, now) {
-            Err(Refused::NotBooked) => return Ok(tx.hold(order_id, reservation).await?),
-            other => other.map_err(|refused| Failure::Fault(refused.to_string()))?,
-        },
-        Decision::Rejected(reason) => order.reject(*reason, actor, now),
-    };
-    Ok(tx.save(&changes).await?)
+    let order = tx.order(order_id).await?;
+    match saga::on_stock(order.as_ref(), decided, actor, now).map_err(|unable| failure(order_id, unable))? {
+        OnStock::Save(changes) => Ok(tx.save(&changes).await?),
+        OnStock::Hold(reservation) => Ok(tx.hold(order_id, reservation).await?),
+    }
 }

@@ -16,6 +16,8 @@ pub mod ports;
 pub mod resolve_bookings;
 pub mod resume_order;
 pub mod settle_booking;
+pub mod take_back;
+mod void_id;
 
 pub use book_outstanding::BookOutstanding;
 pub use cancel_order::CancelOrder;

@@ -18,8 +18,12 @@ use uuid::Uuid;
 use super::{
     audit,
     ports::{Booked, Booking, Bookings, Claim, DueBooking, NoAnswer, Placed, Read, Tx},
+    void_id::{Stands, void},
 };
-use crate::domain::{Actor, Change, NewOrder, Order, order_id};
+use crate::domain::{
+    Actor, Change, NewOrder, Order, order_id,
+    placing::{self, Replay},
+};
 
 /// Why no order was placed.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +107,20 @@ enum Kept {
     Voided,
 }
 
+/// An id that an order may have.
+struct Open {
+    id: Uuid,
+    generation: u32,
+    taken: Taken,
+}
+
+/// Whether an order has the id, yet not the key that it follows from: it was taken back after a restore, without its key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Yes,
+    No,
+}
+
 impl PlaceOrder {
     /// Keeps orders in `store` once `bookings` has booked them, both within `deadlines`; where it does not answer,
     /// `fallback` decides.
@@ -134,13 +152,13 @@ impl PlaceOrder {
     }
 
     async fn book_and_keep(&self, command: &Command) -> Result<Order, Error> {
-        let mut generation = self.open_generation(command).await?;
+        let mut generation = 0;
         let begun = Instant::now();
-        // A lost id is replaced once; who loses twice is told to come back.
-        for _attempt in 0..2 {
-            let id = order_id(command, generation);
+        for _attempt in 0..placing::ATTEMPTS {
+            let open = self.open_id(command, generation).await?;
+            let id = open.id;
             match self.book(id, command, begun).await? {
-                Booked::Yes => match self.keep(self.order(id, command), command).await? {
+                Booked::Yes => match self.keep(self.order(id, command), open.taken, command).await? {
                     Kept::Order(order) => {
                         tracing::info!(order_id = %order.id, "order placed");
                         return Ok(*order);
@@ -154,7 +172,7 @@ impl PlaceOrder {
                 }
                 Booked::Mismatch => return Err(Reused.into()),
             }
-            generation += 1;
+            generation = open.generation + 1;
         }
         Err(Error::NotBooked)
     }
@@ -162,7 +180,7 @@ impl PlaceOrder {
     /// Takes the order with its booking outstanding, unless its key placed one.
     async fn take_unbooked(&self, command: &Command) -> Result<Order, Error> {
         let order = self.order(new_id(), command).unbooked();
-        match self.keep(order, command).await? {
+        match self.keep(order, Taken::No, command).await? {
             Kept::Order(order) => {
                 tracing::info!(order_id = %order.id, "order placed, its booking is outstanding");
                 Ok(*order)
@@ -182,14 +200,17 @@ impl PlaceOrder {
         replay(self.read.placed_with(&request.scope).await?, command)
     }
 
-    /// The first generation of the key that was not voided.
-    async fn open_generation(&self, command: &Command) -> Result<u32, Error> {
-        if command.request.is_none() {
-            return Ok(0);
-        }
-        for generation in 0..order_id::MAX_GENERATIONS {
-            if self.read.claim(order_id(command, generation)).await? != Some(Claim::Void) {
-                return Ok(generation);
+    /// The id of the key's first generation from `first` on that was not voided.
+    async fn open_id(&self, command: &Command, first: u32) -> Result<Open, Error> {
+        for generation in first..order_id::MAX_GENERATIONS {
+            let id = order_id(command, generation);
+            if command.request.is_none() {
+                return Ok(Open { id, generation, taken: Taken::No });
+            }
+            let claim = self.read.claim(id).await?;
+            if placing::is_open(claim) {
+                let taken = if claim == Some(Claim::Order) { Taken::Yes } else { Taken::No };
+                return Ok(Open { id, generation, taken });
             }
         }
         Err(Error::KeyWornOut)
@@ -205,8 +226,9 @@ impl PlaceOrder {
         Ok(self.bookings.book(booking, left).await?)
     }
 
-    /// Keeps the order, unless its id was voided meanwhile or its key placed one.
-    async fn keep(&self, order: Order, command: &Command) -> Result<Kept, Error> {
+    /// Keeps the order, unless its id was voided meanwhile or its key placed one. Where the id is `taken`, delivery-svc has
+    /// just said that the request is the one that its order was booked for: that one gets its key again.
+    async fn keep(&self, order: Order, taken: Taken, command: &Command) -> Result<Kept, Error> {
         let placed = Change { order, actor: command.customer.clone() };
         let command = command.clone();
         self.store
@@ -222,6 +244,11 @@ impl PlaceOrder {
                     if tx.claim(order.id, Claim::Order, order.create_time).await? == Claim::Void {
                         return Ok(Kept::Voided);
                     }
+                    if let (Taken::Yes, Some(request)) = (taken, &command.request)
+                        && let Some(order) = tx.adopt(order.id, request).await?
+                    {
+                        return Ok(Kept::Order(Box::new(order.as_placed())));
+                    }
                     tx.insert(&placed, command.request.as_ref()).await?;
                     if order.booking_outstanding() {
                         let (booking, due) = (command.booking(order.id), order.create_time);
@@ -234,23 +261,28 @@ impl PlaceOrder {
             .await
     }
 
-    /// Writes the void of an id whose booking was cancelled; answers the order where the key placed one meanwhile.
+    /// Writes the void of an id whose booking was cancelled; answers the order where the key placed one meanwhile, or had
+    /// placed the one that has the id.
     async fn void(&self, id: Uuid, command: &Command) -> Result<Option<Order>, Error> {
-        let now = self.clock.now();
-        let claim = self.store.run(move |tx| Box::pin(async move { tx.claim(id, Claim::Void, now).await })).await;
-        match claim.map_err(|error: store::Error| error)? {
-            Claim::Void => Ok(None),
-            Claim::Order => self.placed_before(command).await,
+        let (request, wanted, now) = (command.request.clone(), self.order(id, command), self.clock.now());
+        let unit = self.store.run(move |tx| {
+            let (request, wanted) = (request.clone(), wanted.clone());
+            Box::pin(async move { void(tx, id, request.as_ref(), &wanted, now).await })
+        });
+        match unit.await? {
+            Stands::Void => Ok(None),
+            Stands::Key => self.placed_before(command).await,
+            Stands::Order(order) => Ok(Some(*order)),
         }
     }
 }
 
 /// The order that the key placed before, as it was placed.
 fn replay(placed: Option<Placed>, command: &Command) -> Result<Option<Order>, Error> {
-    match placed {
-        None => Ok(None),
-        Some(placed) if placed.hash == command.hash => Ok(Some(placed.order.as_placed())),
-        Some(_) => Err(Reused.into()),
+    match placing::replay(placed.map(|Placed { order, hash }| (order, hash)), &command.hash) {
+        Replay::New => Ok(None),
+        Replay::Placed(order) => Ok(Some(*order)),
+        Replay::Reused => Err(Reused.into()),
     }
 }
 

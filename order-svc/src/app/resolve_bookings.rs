@@ -23,12 +23,13 @@ impl ResolveBookings {
         Self { store, clock }
     }
 
-    /// For each id its order, or none where it is void. All of them in one transaction: a single order that makes no
-    /// sense leaves all unanswered.
+    /// For each id its order, or none where it is void; sorted, for those who ask at once all take them in this order.
+    /// All in one transaction: a single order that makes no sense leaves all unanswered.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn run(&self, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Option<Order>)>, store::Error> {
+    pub async fn run(&self, mut ids: Vec<Uuid>) -> Result<Vec<(Uuid, Option<Order>)>, store::Error> {
+        ids.sort_unstable();
         let now = self.clock.now();
         self.store
             .run(move |tx| {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{audit, ports::Tx};
-use crate::domain::{Actor, Order};
+use crate::domain::{Actor, Order, order::Settled};
 
 /// Notes that the delivery of an order is booked, forgets its recipient, and confirms the order where its stock is
 /// reserved. Answers the order as it is then; none where no booking of it was outstanding.
@@ -18,16 +18,11 @@ pub async fn settle(
     actor: &Actor,
     now: OffsetDateTime,
 ) -> Result<Option<Order>, store::Error> {
-    let before = tx.order(order_id).await?;
-    let Some((before, booked)) = before.and_then(|order| order.booked().map(|booked| (order, booked))) else {
-        return Ok(None);
-    };
+    let Some(before) = tx.order(order_id).await?.filter(Order::booking_outstanding) else { return Ok(None) };
     let held = tx.held(order_id).await?;
+    let settled = before.settled(held.as_ref(), actor.clone(), now).map_err(store::Error::inconsistent)?;
+    let Some(Settled { booked, changes }) = settled else { return Ok(None) };
     tx.booked(order_id).await?;
-    let changes = match held {
-        None => Vec::new(),
-        Some(reservation) => booked.confirm(&reservation, actor.clone(), now).map_err(store::Error::inconsistent)?,
-    };
     tx.save(&changes).await?;
     let after = changes.into_iter().next_back().map_or(booked, |change| change.order);
     audit::changed(tx, actor, "ResumeOrder", (&before, &after), now).await?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::Order;
 
 /// The person or the service that caused a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// What it was when it acted.
     pub kind: ActorKind,
@@ -14,7 +14,7 @@ pub struct Actor {
 }
 
 /// What an actor is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ActorKind {
     /// A customer.
     Customer,

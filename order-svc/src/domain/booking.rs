@@ -1,7 +1,7 @@
 //! The booking of an order's delivery: kept beside the order, and no change of it.
 
 /// When the delivery of an order was booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Before the order was taken.
     AtOnce,

@@ -4,7 +4,7 @@
 pub const MAX_UNIT_PRICE: i64 = 1_000_000_000_000;
 
 /// An amount in the minor units of a currency: for KRW, won.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Money {
     /// The amount.
     pub minor_units: i64,

@@ -10,14 +10,14 @@ use uuid::Uuid;
 use super::{Actor, Money, NewOrder, booking};
 
 pub use line::{Line, Reservation, ReservedLine};
-pub use status::{RejectReason, Shipment, Status};
-pub use waiting::WaitsFor;
+pub use status::{Decider, RejectReason, Shipment, Status};
+pub use waiting::{Settled, WaitsFor};
 
 /// Characters a cancel reason has at most.
 pub const MAX_REASON: usize = 200;
 
 /// A customer's wish to buy units of phones of one shop.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Order {
     /// Its id.
     pub id: Uuid,
@@ -44,7 +44,7 @@ pub struct Order {
 }
 
 /// One change: the order after it, and who caused it. Each is one event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Change {
     /// The order after the change.
     pub order: Order,

@@ -20,6 +20,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both},
     events::{self, reserved},
     world::{CUSTOMER, World, as_customer, command},
 };
@@ -38,22 +39,17 @@ async fn cancel(world: &World, id: Uuid) {
 
 /// Whether each event so far said that the booking was outstanding.
 async fn told(world: &World) -> Vec<(String, bool)> {
-    let bodies: Vec<(String, Vec<u8>)> = sqlx::query_as("SELECT kind, body FROM outbox ORDER BY position")
-        .fetch_all(&world.sqlite.reads())
-        .await
-        .expect("the outbox");
     let outstanding = |body: Vec<u8>| {
         // All events of orders have the order as their first field.
         let order = wire::OrderPlaced::decode(body.as_slice()).expect("an event").order;
         order.expect("an order").booking_outstanding
     };
     let short = |kind: String| kind.rsplit('.').next().unwrap_or_default().to_owned();
-    bodies.into_iter().map(|(kind, body)| (short(kind), outstanding(body))).collect()
+    world.kept.events().await.into_iter().map(|(kind, _, body)| (short(kind), outstanding(body))).collect()
 }
 
-#[tokio::test]
-async fn an_order_is_taken_under_an_id_that_no_call_has_carried() {
-    let world = World::sqlite().await;
+async fn an_order_is_taken_under_an_id_that_no_call_has_carried(on: On) {
+    let world = World::open(on).await;
     let order = world.unbooked_with(command(Some("k"), 1)).await;
     assert!(order.booking_outstanding());
     assert_eq!(world.order(order.id).await, order);
@@ -66,9 +62,8 @@ async fn an_order_is_taken_under_an_id_that_no_call_has_carried() {
     assert_eq!(world.void(order.id).await.expect("resolved"), [(order.id, Some(order.clone()))]);
 }
 
-#[tokio::test]
-async fn only_the_lack_of_an_answer_is_a_reason_to_take_it() {
-    let world = World::sqlite().await;
+async fn only_the_lack_of_an_answer_is_a_reason_to_take_it(on: On) {
+    let world = World::open(on).await;
     let place = world.place_or(Fallback::Accept);
     world.bookings.answer([
         Err(NoAnswer::DeadlineExceeded),
@@ -86,9 +81,8 @@ async fn only_the_lack_of_an_answer_is_a_reason_to_take_it() {
     assert!(!place.run(command(Some("d"), 1)).await.expect("booked at once").booking_outstanding());
 }
 
-#[tokio::test]
-async fn a_key_makes_one_order_whether_delivery_answers_or_not() {
-    let world = Arc::new(World::sqlite().await);
+async fn a_key_makes_one_order_whether_delivery_answers_or_not(on: On) {
+    let world = Arc::new(World::open(on).await);
     for round in 0..20 {
         let key = format!("k{round}");
         world
@@ -103,20 +97,15 @@ async fn a_key_makes_one_order_whether_delivery_answers_or_not() {
         // Whatever was booked besides belongs to nobody.
         for id in world.bookings.ids() {
             let resolved = world.void(id).await.expect("resolved");
-            let placed: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE id = ?")
-                .bind(id)
-                .fetch_one(&world.sqlite.reads())
-                .await
-                .expect("a count");
-            assert_eq!(resolved[0].1.is_some(), placed == 1);
+            let placed = world.read.order(id).await.expect("the store");
+            assert_eq!(resolved[0].1, placed);
         }
     }
     assert_eq!(world.written().await.len(), 20);
 }
 
-#[tokio::test]
-async fn a_replay_answers_the_order_as_it_was_taken() {
-    let world = World::sqlite().await;
+async fn a_replay_answers_the_order_as_it_was_taken(on: On) {
+    let world = World::open(on).await;
     let order = world.unbooked_with(command(Some("k"), 1)).await;
     sweep(&world).await;
     world.hear_stock(reserved(order.id, 1)).await;
@@ -126,8 +115,7 @@ async fn a_replay_answers_the_order_as_it_was_taken() {
     }
 }
 
-#[tokio::test]
-async fn an_order_is_confirmed_once_it_is_booked_and_reserved_whichever_comes_first() {
+async fn an_order_is_confirmed_once_it_is_booked_and_reserved_whichever_comes_first(on: On) {
     type Fact = fn(&World, Uuid) -> futures::future::BoxFuture<'_, ()>;
     let reserve: Fact =
         |world, id| Box::pin(async move { assert_eq!(world.hear_stock(reserved(id, 1)).await, Taken::Done) });
@@ -135,7 +123,7 @@ async fn an_order_is_confirmed_once_it_is_booked_and_reserved_whichever_comes_fi
     let hear: Fact =
         |world, id| Box::pin(async move { assert_eq!(world.hear_delivery(events::booked(id, 2)).await, Taken::Done) });
     for facts in [[reserve, book, hear], [book, reserve, hear], [hear, reserve, book], [reserve, hear, book]] {
-        let world = World::sqlite().await;
+        let world = World::open(on).await;
         let id = world.unbooked().await.id;
         facts[0](&world, id).await;
         let waiting = world.order(id).await;
@@ -160,9 +148,8 @@ async fn an_order_is_confirmed_once_it_is_booked_and_reserved_whichever_comes_fi
     }
 }
 
-#[tokio::test]
-async fn what_is_booked_and_reserved_is_never_left_placed() {
-    let world = World::sqlite().await;
+async fn what_is_booked_and_reserved_is_never_left_placed(on: On) {
+    let world = World::open(on).await;
     for event in 1..=50_u128 {
         let id = world.unbooked().await.id;
         world.clock.pass(Duration::seconds(2));
@@ -171,18 +158,12 @@ async fn what_is_booked_and_reserved_is_never_left_placed() {
         swept.expect("swept");
         assert_eq!(heard, Taken::Done);
     }
-    let left: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM orders WHERE status = 'PLACED' OR id IN (SELECT order_id FROM held_reservation)",
-    )
-    .fetch_one(&world.sqlite.reads())
-    .await
-    .expect("a count");
-    assert_eq!(left, 0);
+    let left = "SELECT count(*) FROM orders WHERE status = 'PLACED' OR id IN (SELECT order_id FROM held_reservation)";
+    assert_eq!(world.kept.count(left).await, 0);
 }
 
-#[tokio::test]
-async fn a_half_dead_delivery_is_probed_and_not_stormed() {
-    let world = World::sqlite().await;
+async fn a_half_dead_delivery_is_probed_and_not_stormed(on: On) {
+    let world = World::open(on).await;
     for _ in 0..40 {
         world.unbooked().await;
     }
@@ -198,9 +179,8 @@ async fn a_half_dead_delivery_is_probed_and_not_stormed() {
     assert_eq!(world.bookings.ids().len(), 85, "each once");
 }
 
-#[tokio::test]
-async fn a_booking_that_cannot_be_made_keeps_no_other_from_it() {
-    let world = World::sqlite().await;
+async fn a_booking_that_cannot_be_made_keeps_no_other_from_it(on: On) {
+    let world = World::open(on).await;
     let refused = world.unbooked().await.id;
     world.clock.pass(Duration::SECOND);
     let sound = world.unbooked().await.id;
@@ -231,9 +211,8 @@ async fn a_booking_that_cannot_be_made_keeps_no_other_from_it() {
     assert!(!world.order(refused).await.booking_outstanding());
 }
 
-#[tokio::test]
-async fn replicas_try_each_booking_once() {
-    let world = World::sqlite().await;
+async fn replicas_try_each_booking_once(on: On) {
+    let world = World::open(on).await;
     for _ in 0..40 {
         world.unbooked().await;
     }
@@ -248,9 +227,8 @@ async fn replicas_try_each_booking_once() {
     assert_eq!(world.recipients().await, 0);
 }
 
-#[tokio::test]
-async fn who_dies_over_a_booking_is_relieved() {
-    let world = World::sqlite().await;
+async fn who_dies_over_a_booking_is_relieved(on: On) {
+    let world = World::open(on).await;
     let id = world.unbooked().await.id;
     let due = world.read.outstanding_booking(id).await.expect("the store").expect("outstanding");
     let until = due.due + Duration::seconds(2);
@@ -270,9 +248,8 @@ async fn who_dies_over_a_booking_is_relieved() {
     assert!(!world.order(id).await.booking_outstanding());
 }
 
-#[tokio::test]
-async fn what_is_cancelled_meanwhile_is_never_booked() {
-    let world = World::sqlite().await;
+async fn what_is_cancelled_meanwhile_is_never_booked(on: On) {
+    let world = World::open(on).await;
     let id = world.unbooked().await.id;
     let due = world.read.outstanding_booking(id).await.expect("the store").expect("outstanding");
     world.hear_stock(reserved(id, 1)).await;
@@ -289,10 +266,9 @@ async fn what_is_cancelled_meanwhile_is_never_booked() {
     assert_eq!(told(&world).await, events);
 }
 
-#[tokio::test]
-async fn an_order_that_ends_while_it_is_booked_stays_so() {
+async fn an_order_that_ends_while_it_is_booked_stays_so(on: On) {
     for answer in [Ok(Booked::Yes), Ok(Booked::Cancelled), Err(NoAnswer::Unavailable)] {
-        let world = Arc::new(World::sqlite().await);
+        let world = Arc::new(World::open(on).await);
         let id = world.unbooked().await.id;
         world.hear_stock(reserved(id, 1)).await;
         let canceller = Arc::clone(&world);
@@ -311,9 +287,8 @@ async fn an_order_that_ends_while_it_is_booked_stays_so() {
     }
 }
 
-#[tokio::test]
-async fn what_is_rejected_or_overdue_meanwhile_is_forgotten_too() {
-    let world = World::sqlite().await;
+async fn what_is_rejected_or_overdue_meanwhile_is_forgotten_too(on: On) {
+    let world = World::open(on).await;
     let rejected = world.unbooked().await.id;
     world.hear_stock(events::rejected(rejected, 1)).await;
     assert!(matches!(world.order(rejected).await.status, Status::Rejected(_)));
@@ -331,17 +306,15 @@ async fn what_is_rejected_or_overdue_meanwhile_is_forgotten_too() {
     assert_eq!(world.bookings.ids().len(), 2, "only what was tried when they were taken");
 }
 
-#[tokio::test]
-async fn a_reservation_of_something_else_is_refused_before_it_is_kept() {
-    let world = World::sqlite().await;
+async fn a_reservation_of_something_else_is_refused_before_it_is_kept(on: On) {
+    let world = World::open(on).await;
     let id = world.unbooked().await.id;
     assert!(!matches!(world.hear_stock(events::held(id, 1, &["A-0001"])).await, Taken::Done));
     assert_eq!(world.reservations().await, 0);
 }
 
-#[tokio::test]
-async fn the_event_of_a_booking_counts_though_its_answer_is_lost() {
-    let world = Arc::new(World::sqlite().await);
+async fn the_event_of_a_booking_counts_though_its_answer_is_lost(on: On) {
+    let world = Arc::new(World::open(on).await);
     let id = world.unbooked().await.id;
     let told = Arc::clone(&world);
     *world.bookings.meanwhile.lock().expect("unpoisoned") =
@@ -355,4 +328,22 @@ async fn the_event_of_a_booking_counts_though_its_answer_is_lost() {
     assert_eq!(world.hear_delivery(events::booked(order.id, 3)).await, Taken::Done);
     assert_eq!(world.order(order.id).await, order);
     assert_eq!(world.hear_delivery(events::booked(Uuid::from_u128(0xFF), 4)).await, Taken::Done);
+}
+
+on_both! {
+    an_order_is_taken_under_an_id_that_no_call_has_carried,
+    only_the_lack_of_an_answer_is_a_reason_to_take_it,
+    a_key_makes_one_order_whether_delivery_answers_or_not,
+    a_replay_answers_the_order_as_it_was_taken,
+    an_order_is_confirmed_once_it_is_booked_and_reserved_whichever_comes_first,
+    what_is_booked_and_reserved_is_never_left_placed,
+    a_half_dead_delivery_is_probed_and_not_stormed,
+    a_booking_that_cannot_be_made_keeps_no_other_from_it,
+    replicas_try_each_booking_once,
+    who_dies_over_a_booking_is_relieved,
+    what_is_cancelled_meanwhile_is_never_booked,
+    an_order_that_ends_while_it_is_booked_stays_so,
+    what_is_rejected_or_overdue_meanwhile_is_forgotten_too,
+    a_reservation_of_something_else_is_refused_before_it_is_kept,
+    the_event_of_a_booking_counts_though_its_answer_is_lost,
 }

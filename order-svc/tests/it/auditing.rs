@@ -11,6 +11,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both},
     events::{self, reserved},
     world::{CUSTOMER, SHOP, World, as_customer, as_staff, command, operator},
 };
@@ -24,9 +25,8 @@ fn record(role: &str, actor: &str, action: &str, order_id: Uuid) -> [String; 4] 
     [role.to_owned(), actor.to_owned(), action.to_owned(), order_id.to_string()]
 }
 
-#[tokio::test]
-async fn each_change_of_a_person_is_recorded_once() {
-    let world = World::sqlite().await;
+async fn each_change_of_a_person_is_recorded_once(on: On) {
+    let world = World::open(on).await;
     let id = world.place().run(command(Some("k"), 1)).await.expect("placed").id;
     world.place().run(command(Some("k"), 1)).await.expect("replayed");
     world.hear_stock(reserved(id, 1)).await;
@@ -34,20 +34,18 @@ async fn each_change_of_a_person_is_recorded_once() {
     cancel(&world, id, as_customer(CUSTOMER)).await;
     world.hear_delivery(events::cancelled(id, 2)).await;
     let told = [record("CUSTOMER", CUSTOMER, "PlaceOrder", id), record("STAFF", "staff-1", "CancelOrder", id)];
-    assert_eq!(world.audited().await, told);
+    assert_eq!(world.kept.audited().await, told);
 }
 
-#[tokio::test]
-async fn a_cancellation_that_order_svc_died_over_is_recorded_when_the_order_follows() {
-    let world = World::sqlite().await;
+async fn a_cancellation_that_order_svc_died_over_is_recorded_when_the_order_follows(on: On) {
+    let world = World::open(on).await;
     let order = world.confirmed().await;
     world.hear_delivery(events::cancelled(order.id, 2)).await;
-    assert_eq!(world.audited().await[1..], [record("STAFF", "staff-1", "CancelOrder", order.id)]);
+    assert_eq!(world.kept.audited().await[1..], [record("STAFF", "staff-1", "CancelOrder", order.id)]);
 }
 
-#[tokio::test]
-async fn what_an_operator_brought_on_is_recorded_and_what_the_sweep_did_is_not() {
-    let world = World::sqlite().await;
+async fn what_an_operator_brought_on_is_recorded_and_what_the_sweep_did_is_not(on: On) {
+    let world = World::open(on).await;
     let resumed = world.unbooked().await.id;
     let swept = world.unbooked().await.id;
     for _ in 0..2 {
@@ -58,19 +56,17 @@ async fn what_an_operator_brought_on_is_recorded_and_what_the_sweep_did_is_not()
     let expired = world.placed().await.id;
     world.clock.pass(Duration::hours(25) + Duration::SECOND);
     world.resume().run(&operator(), expired, None).await.expect("resumed");
-    let by_operator: Vec<_> = world.audited().await.into_iter().filter(|record| record[0] == "OPERATOR").collect();
+    let by_operator: Vec<_> = world.kept.audited().await.into_iter().filter(|record| record[0] == "OPERATOR").collect();
     let told = |id| record("OPERATOR", "operator-1", "ResumeOrder", id);
     assert_eq!(by_operator, [told(resumed), told(expired)]);
     assert!(!world.order(swept).await.booking_outstanding());
 }
 
-#[tokio::test]
-async fn personal_fields_are_named_and_nothing_more() {
-    let world = World::sqlite().await;
+async fn personal_fields_are_named_and_nothing_more(on: On) {
+    let world = World::open(on).await;
     world.unbooked().await;
-    let changes: Vec<u8> =
-        sqlx::query_scalar("SELECT changes FROM audit").fetch_one(&world.sqlite.reads()).await.expect("a record");
-    let changes = AuditRecord::decode(changes.as_slice()).expect("changes").changes;
+    let changes = world.kept.audited_changes().await;
+    let changes = AuditRecord::decode(changes[0].as_slice()).expect("changes").changes;
     let personal: Vec<_> =
         changes.iter().filter(|change| change.personal).map(|change| change.field.as_str()).collect();
     assert_eq!(personal, ["recipient.name", "recipient.phone_number", "recipient.address"]);
@@ -81,13 +77,12 @@ async fn personal_fields_are_named_and_nothing_more() {
     assert_eq!((value("status"), value("booking_outstanding")), (Some("PLACED"), Some("true")));
 }
 
-#[tokio::test]
-async fn a_recipient_that_is_needed_is_kept_and_one_that_was_left_is_cleared() {
-    let world = World::sqlite().await;
+async fn a_recipient_that_is_needed_is_kept_and_one_that_was_left_is_cleared(on: On) {
+    let world = World::open(on).await;
     let needed = world.unbooked().await.id;
     let left = world.unbooked().await.id;
     // As only a defect would leave it.
-    world.tamper("UPDATE orders SET booking = 'LATER' WHERE id = ?", left).await;
+    world.kept.tamper("UPDATE orders SET booking = 'LATER' WHERE id = $1", left).await;
     let erase = EraseCustomer::new(world.store.clone(), world.clock.clone());
     let run = async |customer: &str| {
         let erased = erase.run(operator(), customer.to_owned()).await.expect("erased");
@@ -100,6 +95,14 @@ async fn a_recipient_that_is_needed_is_kept_and_one_that_was_left_is_cleared() {
     world.book_outstanding().run().await.expect("swept");
     assert!(!world.order(needed).await.booking_outstanding());
     assert_eq!(run(CUSTOMER).await, (0, 0));
-    let erasures = world.audited().await.into_iter().filter(|record| record[2] == "EraseCustomer");
+    let erasures = world.kept.audited().await.into_iter().filter(|record| record[2] == "EraseCustomer");
     assert_eq!(erasures.collect::<Vec<_>>().len(), 1, "only what changed something");
+}
+
+on_both! {
+    each_change_of_a_person_is_recorded_once,
+    a_cancellation_that_order_svc_died_over_is_recorded_when_the_order_follows,
+    what_an_operator_brought_on_is_recorded_and_what_the_sweep_did_is_not,
+    personal_fields_are_named_and_nothing_more,
+    a_recipient_that_is_needed_is_kept_and_one_that_was_left_is_cleared,
 }

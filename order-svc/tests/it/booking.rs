@@ -1,20 +1,21 @@
 //! Bookings: an id is an order or void, for ever.
 
-use crate::world::{World, command};
+use crate::{
+    database::{On, on_both},
+    world::{World, command},
+};
 use futures::future::join;
 use order_svc::app::place_order::Error;
 
-#[tokio::test]
-async fn an_order_claims_its_id_against_a_void() {
-    let world = World::sqlite().await;
+async fn an_order_claims_its_id_against_a_void(on: On) {
+    let world = World::open(on).await;
     let order = world.placed().await;
     assert_eq!(world.void(order.id).await.expect("resolved"), [(order.id, Some(order.clone()))]);
     assert_eq!(world.order(order.id).await, order);
 }
 
-#[tokio::test]
-async fn an_order_and_a_void_that_race_leave_exactly_one() {
-    let world = World::sqlite().await;
+async fn an_order_and_a_void_that_race_leave_exactly_one(on: On) {
+    let world = World::open(on).await;
     for round in 0..200 {
         let key = format!("k{round}");
         // The first try fails after its booking, so that its id is known and free.
@@ -28,4 +29,9 @@ async fn an_order_and_a_void_that_race_leave_exactly_one() {
         assert_eq!(void, placed.id != id, "round {round}");
         assert_eq!(world.read.order(id).await.expect("the store").is_none(), void, "round {round}");
     }
+}
+
+on_both! {
+    an_order_claims_its_id_against_a_void,
+    an_order_and_a_void_that_race_leave_exactly_one,
 }

@@ -15,6 +15,7 @@ use tonic_types::StatusExt;
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both},
     events,
     world::{CUSTOMER, SHOP, World, as_customer, as_staff, customer, key},
 };
@@ -34,9 +35,8 @@ fn fresh(answer: Answer<Order>) -> Order {
     }
 }
 
-#[tokio::test]
-async fn a_placed_order_is_cancelled_without_asking_anybody() {
-    let world = World::sqlite().await;
+async fn a_placed_order_is_cancelled_without_asking_anybody(on: On) {
+    let world = World::open(on).await;
     let order = world.placed().await;
     let cancelled = fresh(cancel(&world, order.id, as_customer(CUSTOMER), "").await.expect("cancelled"));
     assert_eq!(cancelled.status, Status::Cancelled { by: customer(), reason: String::new() });
@@ -46,9 +46,8 @@ async fn a_placed_order_is_cancelled_without_asking_anybody() {
     assert_eq!(kinds, ["OrderPlaced", "OrderCancelled"]);
 }
 
-#[tokio::test]
-async fn a_confirmed_order_is_cancelled_with_its_delivery() {
-    let world = World::sqlite().await;
+async fn a_confirmed_order_is_cancelled_with_its_delivery(on: On) {
+    let world = World::open(on).await;
     let order = world.confirmed().await;
     let first = Actor { id: "staff-9".to_owned(), ..as_staff(SHOP).acts_on(&order).expect("staff") };
     world.bookings.answer_cancel(Ok(Some(CancelledDelivery { by: first.clone(), reason: "broken".to_owned() })));
@@ -57,9 +56,8 @@ async fn a_confirmed_order_is_cancelled_with_its_delivery() {
     assert_eq!(*world.bookings.cancelled.lock().expect("unpoisoned"), [order.id]);
 }
 
-#[tokio::test]
-async fn a_delivery_that_was_shipped_wins() {
-    let world = World::sqlite().await;
+async fn a_delivery_that_was_shipped_wins(on: On) {
+    let world = World::open(on).await;
     let order = world.confirmed().await;
     world.bookings.answer_cancel(Ok(None));
     let refused = cancel(&world, order.id, as_customer(CUSTOMER), "").await.expect_err("shipped");
@@ -67,9 +65,8 @@ async fn a_delivery_that_was_shipped_wins() {
     assert_eq!(world.order(order.id).await.status, Status::Confirmed);
 }
 
-#[tokio::test]
-async fn what_delivery_did_not_answer_is_not_known_until_the_call_is_repeated() {
-    let world = World::sqlite().await;
+async fn what_delivery_did_not_answer_is_not_known_until_the_call_is_repeated(on: On) {
+    let world = World::open(on).await;
     let order = world.confirmed().await;
     world.bookings.answer_cancel(Err(NoAnswer::Unavailable));
     let away = cancel(&world, order.id, as_customer(CUSTOMER), "").await.expect_err("away");
@@ -83,9 +80,8 @@ async fn what_delivery_did_not_answer_is_not_known_until_the_call_is_repeated() 
     assert!(matches!(cancelled.status, Status::Cancelled { .. }), "{cancelled:?}");
 }
 
-#[tokio::test]
-async fn an_answer_that_makes_no_sense_is_a_defect_and_no_reason_to_come_back() {
-    let world = World::sqlite().await;
+async fn an_answer_that_makes_no_sense_is_a_defect_and_no_reason_to_come_back(on: On) {
+    let world = World::open(on).await;
     let order = world.confirmed().await;
     let nonsense = || NoAnswer::Defect("PermissionDenied: no".to_owned());
     world.bookings.answer_cancel(Err(nonsense()));
@@ -98,9 +94,8 @@ async fn an_answer_that_makes_no_sense_is_a_defect_and_no_reason_to_come_back() 
     }
 }
 
-#[tokio::test]
-async fn staff_say_why_and_strangers_learn_nothing() {
-    let world = World::sqlite().await;
+async fn staff_say_why_and_strangers_learn_nothing(on: On) {
+    let world = World::open(on).await;
     let order = world.placed().await;
     let missing = cancel(&world, order.id, as_staff(SHOP), "").await.expect_err("no reason");
     assert!(matches!(missing, Error::ReasonMissing), "{missing:?}");
@@ -130,25 +125,22 @@ async fn an_answer_is_replayed(world: &World, order: &Order) {
     assert_eq!(world.order(order.id).await.version, version);
 }
 
-#[tokio::test]
-async fn an_answer_is_replayed_for_its_key() {
-    let world = World::sqlite().await;
+async fn an_answer_is_replayed_for_its_key(on: On) {
+    let world = World::open(on).await;
     let order = world.placed().await;
     an_answer_is_replayed(&world, &order).await;
 }
 
-#[tokio::test]
-async fn the_answer_of_a_confirmed_order_is_replayed_and_its_delivery_not_asked_again() {
-    let world = World::sqlite().await;
+async fn the_answer_of_a_confirmed_order_is_replayed_and_its_delivery_not_asked_again(on: On) {
+    let world = World::open(on).await;
     let order = world.confirmed().await;
     an_answer_is_replayed(&world, &order).await;
     assert_eq!(*world.bookings.cancelled.lock().expect("unpoisoned"), [order.id]);
 }
 
-#[tokio::test]
-async fn staff_that_changed_shops_are_not_told_what_they_were_told_before() {
+async fn staff_that_changed_shops_are_not_told_what_they_were_told_before(on: On) {
     for confirmed in [false, true] {
-        let world = World::sqlite().await;
+        let world = World::open(on).await;
         let order = if confirmed { world.confirmed().await } else { world.placed().await };
         let run = async |shop| world.cancel().run(command(order.id, as_staff(shop), "sold out"), keyed(1)).await;
         fresh(run(SHOP).await.expect("cancelled"));
@@ -158,10 +150,22 @@ async fn staff_that_changed_shops_are_not_told_what_they_were_told_before() {
     }
 }
 
-#[tokio::test]
-async fn an_order_follows_a_delivery_that_was_cancelled_before_order_svc_died() {
-    let world = World::sqlite().await;
+async fn an_order_follows_a_delivery_that_was_cancelled_before_order_svc_died(on: On) {
+    let world = World::open(on).await;
     let order = world.confirmed().await;
     world.hear_delivery(events::cancelled(order.id, 2)).await;
     assert!(matches!(world.order(order.id).await.status, Status::Cancelled { .. }));
+}
+
+on_both! {
+    a_placed_order_is_cancelled_without_asking_anybody,
+    a_confirmed_order_is_cancelled_with_its_delivery,
+    a_delivery_that_was_shipped_wins,
+    what_delivery_did_not_answer_is_not_known_until_the_call_is_repeated,
+    an_answer_that_makes_no_sense_is_a_defect_and_no_reason_to_come_back,
+    staff_say_why_and_strangers_learn_nothing,
+    an_answer_is_replayed_for_its_key,
+    the_answer_of_a_confirmed_order_is_replayed_and_its_delivery_not_asked_again,
+    staff_that_changed_shops_are_not_told_what_they_were_told_before,
+    an_order_follows_a_delivery_that_was_cancelled_before_order_svc_died,
 }

@@ -15,7 +15,10 @@ use proto::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::world::{PHONE, World};
+use crate::{
+    database::{On, on_both},
+    world::{PHONE, World},
+};
 
 fn event<M: Message + Name>(producer: &str, order_id: Uuid, id: u128, message: &M) -> Event {
     Event {
@@ -69,7 +72,7 @@ pub fn started(order_id: Uuid, id: u128) -> Event {
     event("delivery", order_id, id, &DeliveryStarted { delivery: Some(delivery()), actor: Some(actor()) })
 }
 
-fn completed(order_id: Uuid, id: u128) -> Event {
+pub fn completed(order_id: Uuid, id: u128) -> Event {
     event("delivery", order_id, id, &DeliveryCompleted { delivery: Some(delivery()), actor: Some(actor()) })
 }
 
@@ -79,9 +82,8 @@ pub fn cancelled(order_id: Uuid, id: u128) -> Event {
     event("delivery", order_id, id, &DeliveryCancelled { delivery: Some(delivery), actor: Some(actor()) })
 }
 
-#[tokio::test]
-async fn an_order_goes_all_the_way_whatever_is_repeated() {
-    let world = World::sqlite().await;
+async fn an_order_goes_all_the_way_whatever_is_repeated(on: On) {
+    let world = World::open(on).await;
     let id = world.placed().await.id;
     for _ in 0..3 {
         assert_eq!(world.hear_stock(reserved(id, 1)).await, Taken::Done);
@@ -94,9 +96,8 @@ async fn an_order_goes_all_the_way_whatever_is_repeated() {
     assert_eq!(kinds, ["OrderPlaced", "OrderConfirmed", "OrderShipped", "OrderDelivered"]);
 }
 
-#[tokio::test]
-async fn what_overtakes_waits_or_passes_through() {
-    let world = World::sqlite().await;
+async fn what_overtakes_waits_or_passes_through(on: On) {
+    let world = World::open(on).await;
     let id = world.placed().await.id;
     assert!(matches!(world.hear_delivery(completed(id, 3)).await, Taken::Later(_)), "not confirmed yet");
     world.hear_stock(reserved(id, 1)).await;
@@ -107,9 +108,8 @@ async fn what_overtakes_waits_or_passes_through() {
     assert_eq!(versions.len(), 4);
 }
 
-#[tokio::test]
-async fn stock_that_is_rejected_rejects_the_order() {
-    let world = World::sqlite().await;
+async fn stock_that_is_rejected_rejects_the_order(on: On) {
+    let world = World::open(on).await;
     let id = world.placed().await.id;
     world.hear_stock(rejected(id, 1)).await;
     assert!(matches!(world.order(id).await.status, Status::Rejected(_)));
@@ -117,25 +117,22 @@ async fn stock_that_is_rejected_rejects_the_order() {
     assert!(matches!(world.order(id).await.status, Status::Rejected(_)));
 }
 
-#[tokio::test]
-async fn an_event_of_an_unknown_order_waits() {
-    let world = World::sqlite().await;
+async fn an_event_of_an_unknown_order_waits(on: On) {
+    let world = World::open(on).await;
     assert!(matches!(world.hear_stock(reserved(Uuid::from_u128(5), 1)).await, Taken::Later(_)));
     assert!(matches!(world.hear_delivery(started(Uuid::from_u128(5), 2)).await, Taken::Later(_)));
 }
 
-#[tokio::test]
-async fn a_cancelled_booking_without_an_order_is_void() {
-    let world = World::sqlite().await;
+async fn a_cancelled_booking_without_an_order_is_void(on: On) {
+    let world = World::open(on).await;
     let id = Uuid::from_u128(5);
     assert_eq!(world.hear_delivery(cancelled(id, 1)).await, Taken::Done);
     assert_eq!(world.void(id).await.expect("resolved"), [(id, None)]);
     assert_eq!(world.written().await, []);
 }
 
-#[tokio::test]
-async fn what_breaks_a_rule_is_put_aside_at_the_fifth_time_and_what_cannot_be_read_at_the_first() {
-    let world = World::sqlite().await;
+async fn what_breaks_a_rule_is_put_aside_at_the_fifth_time_and_what_cannot_be_read_at_the_first(on: On) {
+    let world = World::open(on).await;
     let id = world.placed().await.id;
     for _ in 0..4 {
         assert!(matches!(world.hear_stock(held(id, 1, &["A-0001"])).await, Taken::Later(_)));
@@ -144,18 +141,13 @@ async fn what_breaks_a_rule_is_put_aside_at_the_fifth_time_and_what_cannot_be_re
     let garbage = Event { body: vec![0xff; 3].into(), ..reserved(id, 2) };
     assert_eq!(world.hear_stock(garbage).await, Taken::Done);
     assert_eq!(world.order(id).await.status, Status::Placed);
-    let letters: Vec<(Uuid, i64)> = sqlx::query_as("SELECT event_id, attempts FROM dead_letter ORDER BY event_id")
-        .fetch_all(&world.sqlite.reads())
-        .await
-        .expect("dead letters");
-    assert_eq!(letters, [(Uuid::from_u128(1), 5), (Uuid::from_u128(2), 1)]);
+    assert_eq!(world.kept.dead_letters().await, [(Uuid::from_u128(1), 5), (Uuid::from_u128(2), 1)]);
     assert_eq!(world.hear_stock(reserved(id, 3)).await, Taken::Done, "others are not held up");
     assert_eq!(world.order(id).await.status, Status::Confirmed);
 }
 
-#[tokio::test]
-async fn the_delivery_of_a_rejected_order_is_cancelled_without_a_fault() {
-    let world = World::sqlite().await;
+async fn the_delivery_of_a_rejected_order_is_cancelled_without_a_fault(on: On) {
+    let world = World::open(on).await;
     let id = world.placed().await.id;
     world.hear_stock(rejected(id, 1)).await;
     let order = world.order(id).await;
@@ -164,9 +156,8 @@ async fn the_delivery_of_a_rejected_order_is_cancelled_without_a_fault() {
     assert_eq!(world.dead_letters().await, 0);
 }
 
-#[tokio::test]
-async fn what_is_early_waits_however_often_it_comes() {
-    let world = World::sqlite().await;
+async fn what_is_early_waits_however_often_it_comes(on: On) {
+    let world = World::open(on).await;
     let id = world.placed().await.id;
     for _ in 0..2 * MAX_FAULTS {
         assert!(matches!(world.hear_delivery(started(id, 2)).await, Taken::Later(_)));
@@ -175,4 +166,15 @@ async fn what_is_early_waits_however_often_it_comes() {
     world.hear_stock(reserved(id, 1)).await;
     assert_eq!(world.hear_delivery(started(id, 2)).await, Taken::Done);
     assert!(matches!(world.order(id).await.status, Status::Shipped(_)));
+}
+
+on_both! {
+    an_order_goes_all_the_way_whatever_is_repeated,
+    what_overtakes_waits_or_passes_through,
+    stock_that_is_rejected_rejects_the_order,
+    an_event_of_an_unknown_order_waits,
+    a_cancelled_booking_without_an_order_is_void,
+    what_breaks_a_rule_is_put_aside_at_the_fifth_time_and_what_cannot_be_read_at_the_first,
+    the_delivery_of_a_rejected_order_is_cancelled_without_a_fault,
+    what_is_early_waits_however_often_it_comes,
 }

@@ -4,11 +4,13 @@ use chassis::store;
 use order_svc::domain::Status;
 use time::Duration;
 
-use crate::world::{SAGA_DEADLINE, World};
+use crate::{
+    database::{On, on_both},
+    world::{SAGA_DEADLINE, World},
+};
 
-#[tokio::test]
-async fn an_overdue_order_is_rejected_once_shop_has_been_heard_out() {
-    let world = World::sqlite().await;
+async fn an_overdue_order_is_rejected_once_shop_has_been_heard_out(on: On) {
+    let world = World::open(on).await;
     let order = world.placed().await;
     let expire = world.expire();
     expire.run(None).await.expect("swept");
@@ -27,9 +29,9 @@ async fn an_overdue_order_is_rejected_once_shop_has_been_heard_out() {
 
 #[tokio::test]
 async fn an_order_that_makes_no_sense_does_not_keep_others_from_being_rejected() {
-    let world = World::sqlite().await;
+    let world = World::open(On::Sqlite).await;
     let broken = world.placed().await;
-    world.tamper("UPDATE orders SET update_time = 9223372036854775807 WHERE id = ?", broken.id).await;
+    world.kept.tamper("UPDATE orders SET update_time = 9223372036854775807 WHERE id = $1", broken.id).await;
     world.clock.pass(Duration::SECOND);
     let sound = world.placed().await;
     world.clock.pass(Duration::hours(25) + Duration::SECOND);
@@ -38,11 +40,15 @@ async fn an_order_that_makes_no_sense_does_not_keep_others_from_being_rejected()
     assert!(matches!(world.order(sound.id).await.status, Status::Rejected(_)));
 }
 
-#[tokio::test]
-async fn an_order_that_left_placed_meanwhile_is_left_alone() {
-    let world = World::sqlite().await;
+async fn an_order_that_left_placed_meanwhile_is_left_alone(on: On) {
+    let world = World::open(on).await;
     let order = world.confirmed().await;
     world.clock.pass(Duration::hours(25) + Duration::SECOND);
     world.expire().run(None).await.expect("swept");
     assert_eq!(world.order(order.id).await, order);
+}
+
+on_both! {
+    an_overdue_order_is_rejected_once_shop_has_been_heard_out,
+    an_order_that_left_placed_meanwhile_is_left_alone,
 }

@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both, on_both_in_parallel},
     events::reserved,
     world::{CUSTOMER, SHOP, World, as_customer, as_staff, customer, new_order},
 };
@@ -46,9 +47,8 @@ async fn all(world: &World, caller: &Caller, size: i32) -> Vec<Uuid> {
     }
 }
 
-#[tokio::test]
-async fn pages_neither_skip_nor_repeat_while_orders_come_in() {
-    let world = World::sqlite().await;
+async fn pages_neither_skip_nor_repeat_while_orders_come_in(on: On) {
+    let world = World::open(on).await;
     for _ in 0..5 {
         world.placed().await;
     }
@@ -58,9 +58,8 @@ async fn pages_neither_skip_nor_repeat_while_orders_come_in() {
     assert_eq!(found.len(), 7);
 }
 
-#[tokio::test]
-async fn everybody_sees_what_is_theirs() {
-    let world = World::sqlite().await;
+async fn everybody_sees_what_is_theirs(on: On) {
+    let world = World::open(on).await;
     let order = world.placed().await;
     let operator = Caller { operator: true, customer: false, ..as_customer("op") };
     for (caller, sees) in [
@@ -79,9 +78,8 @@ async fn everybody_sees_what_is_theirs() {
     }
 }
 
-#[tokio::test]
-async fn who_is_customer_and_staff_sees_both_each_once() {
-    let world = World::sqlite().await;
+async fn who_is_customer_and_staff_sees_both_each_once(on: On) {
+    let world = World::open(on).await;
     let elsewhere = Uuid::from_u128(0xE);
     let place = async |customer_id: &str, shop_id| {
         let customer = Actor { id: customer_id.to_owned(), ..customer() };
@@ -124,9 +122,8 @@ async fn who_is_customer_and_staff_sees_both_each_once() {
     assert_eq!(none, [], "staff without a shop");
 }
 
-#[tokio::test]
-async fn the_history_names_who_did_what() {
-    let world = World::sqlite().await;
+async fn the_history_names_who_did_what(on: On) {
+    let world = World::open(on).await;
     let order = world.confirmed().await;
     let page = Page::parse(0, "", "f").expect("a page");
     let events = ListOrderEvents::new(world.read.clone());
@@ -136,9 +133,8 @@ async fn the_history_names_who_did_what() {
     assert_eq!(told, [(1, "PLACED", CUSTOMER), (2, "CONFIRMED", "shop-svc")]);
 }
 
-#[tokio::test]
-async fn each_order_of_a_page_has_its_own_lines_as_they_were_written() {
-    let world = World::sqlite().await;
+async fn each_order_of_a_page_has_its_own_lines_as_they_were_written(on: On) {
+    let world = World::open(on).await;
     let mut placed = Vec::new();
     for phones in [[9, 1], [5, 7], [1, 9]] {
         let line = |phone| NewLine {
@@ -162,9 +158,8 @@ fn whole(order: &Order) -> bool {
     reserved == (order.status == Status::Confirmed)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_order_is_read_as_it_was_at_one_moment() {
-    let world = Arc::new(World::sqlite().await);
+async fn an_order_is_read_as_it_was_at_one_moment(on: On) {
+    let world = Arc::new(World::open(on).await);
     let done = Arc::new(AtomicBool::new(false));
     let (last, _) = watch::channel(world.placed().await.id);
     let readers: Vec<_> = (0..4)
@@ -193,4 +188,16 @@ async fn an_order_is_read_as_it_was_at_one_moment() {
     for reader in readers {
         reader.await.expect("only whole orders");
     }
+}
+
+on_both! {
+    pages_neither_skip_nor_repeat_while_orders_come_in,
+    everybody_sees_what_is_theirs,
+    who_is_customer_and_staff_sees_both_each_once,
+    the_history_names_who_did_what,
+    each_order_of_a_page_has_its_own_lines_as_they_were_written,
+}
+
+on_both_in_parallel! {
+    an_order_is_read_as_it_was_at_one_moment,
 }

@@ -15,13 +15,13 @@ use proto::{Money, order::v1 as wire};
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both},
     events::reserved,
     world::{BOOKING_DEADLINE, SAGA_DEADLINE, World, command, customer, key},
 };
 
-#[tokio::test]
-async fn an_order_is_kept_with_its_event_once_it_is_booked() {
-    let world = World::sqlite().await;
+async fn an_order_is_kept_with_its_event_once_it_is_booked(on: On) {
+    let world = World::open(on).await;
     let order = world.placed().await;
     assert_eq!(world.order(order.id).await, order);
     assert_eq!(order.reserve_by, order.create_time + SAGA_DEADLINE);
@@ -29,9 +29,8 @@ async fn an_order_is_kept_with_its_event_once_it_is_booked() {
     assert_eq!(world.bookings.ids(), [order.id]);
 }
 
-#[tokio::test]
-async fn without_a_booking_nothing_is_kept() {
-    let world = World::sqlite().await;
+async fn without_a_booking_nothing_is_kept(on: On) {
+    let world = World::open(on).await;
     world.bookings.answer([Err(NoAnswer::Unavailable), Err(NoAnswer::DeadlineExceeded)]);
     let away = world.place().run(command(Some("k"), 1)).await.expect_err("away");
     assert!(matches!(away, Error::NoAnswer(NoAnswer::Unavailable)), "{away:?}");
@@ -41,9 +40,8 @@ async fn without_a_booking_nothing_is_kept() {
     assert_eq!(world.bookings.ids().len(), 2, "nothing is tried again inside a call");
 }
 
-#[tokio::test]
-async fn a_retry_meets_the_booking_of_its_first_try() {
-    let world = World::sqlite().await;
+async fn a_retry_meets_the_booking_of_its_first_try(on: On) {
+    let world = World::open(on).await;
     world.bookings.answer([Err(NoAnswer::Unavailable)]);
     world.place().run(command(Some("k"), 1)).await.expect_err("away");
     world.place().run(command(Some("k"), 1)).await.expect("placed");
@@ -53,9 +51,8 @@ async fn a_retry_meets_the_booking_of_its_first_try() {
     assert_ne!(world.bookings.ids()[2], ids[0]);
 }
 
-#[tokio::test]
-async fn a_key_makes_one_order_and_answers_it_as_it_was_placed() {
-    let world = World::sqlite().await;
+async fn a_key_makes_one_order_and_answers_it_as_it_was_placed(on: On) {
+    let world = World::open(on).await;
     let first = world.place().run(command(Some("k"), 1)).await.expect("placed");
     world.hear_stock(reserved(first.id, 1)).await;
     assert_eq!(world.order(first.id).await.status, Status::Confirmed);
@@ -64,26 +61,23 @@ async fn a_key_makes_one_order_and_answers_it_as_it_was_placed() {
     assert_eq!(world.bookings.ids().len(), 1, "a replay books nothing");
 }
 
-#[tokio::test]
-async fn a_key_with_another_body_is_refused() {
-    let world = World::sqlite().await;
+async fn a_key_with_another_body_is_refused(on: On) {
+    let world = World::open(on).await;
     world.place().run(command(Some("k"), 1)).await.expect("placed");
     let reused = world.place().run(command(Some("k"), 2)).await.expect_err("reused");
     assert!(matches!(reused, Error::Reused(_)), "{reused:?}");
 }
 
-#[tokio::test]
-async fn a_key_binds_its_body_from_the_booking_on() {
-    let world = World::sqlite().await;
+async fn a_key_binds_its_body_from_the_booking_on(on: On) {
+    let world = World::open(on).await;
     world.bookings.answer([Ok(Booked::Mismatch)]);
     let reused = world.place().run(command(Some("k"), 2)).await.expect_err("reused");
     assert!(matches!(reused, Error::Reused(_)), "{reused:?}");
     assert_eq!(world.written().await, []);
 }
 
-#[tokio::test]
-async fn a_hundred_callers_with_one_key_make_one_order() {
-    let world = World::sqlite().await;
+async fn a_hundred_callers_with_one_key_make_one_order(on: On) {
+    let world = World::open(on).await;
     let place = world.place();
     let orders = join_all((0..100).map(|_| place.run(command(Some("k"), 1)))).await;
     let first = orders[0].as_ref().expect("placed").clone();
@@ -91,9 +85,8 @@ async fn a_hundred_callers_with_one_key_make_one_order() {
     assert_eq!(world.written().await.len(), 1);
 }
 
-#[tokio::test]
-async fn a_cancelled_booking_makes_the_key_take_the_next_generation_once() {
-    let world = World::sqlite().await;
+async fn a_cancelled_booking_makes_the_key_take_the_next_generation_once(on: On) {
+    let world = World::open(on).await;
     world.bookings.answer([Ok(Booked::Cancelled)]);
     let order = world.place().run(command(Some("k"), 1)).await.expect("placed");
     let ids = world.bookings.ids();
@@ -106,9 +99,8 @@ async fn a_cancelled_booking_makes_the_key_take_the_next_generation_once() {
     assert!(matches!(lost_twice, Error::NotBooked), "{lost_twice:?}");
 }
 
-#[tokio::test]
-async fn a_void_frees_key_and_body() {
-    let world = World::sqlite().await;
+async fn a_void_frees_key_and_body(on: On) {
+    let world = World::open(on).await;
     world.bookings.answer([Err(NoAnswer::Unavailable)]);
     world.place().run(command(Some("k"), 1)).await.expect_err("away");
     let voided = world.bookings.ids()[0];
@@ -119,9 +111,8 @@ async fn a_void_frees_key_and_body() {
     assert_eq!(again.id, order.id);
 }
 
-#[tokio::test]
-async fn a_lost_booking_and_its_replacement_share_one_deadline() {
-    let world = World::sqlite().await;
+async fn a_lost_booking_and_its_replacement_share_one_deadline(on: On) {
+    let world = World::open(on).await;
     let takes = Duration::from_millis(400);
     *world.bookings.takes.lock().expect("unpoisoned") = takes;
     world.bookings.answer([Ok(Booked::Cancelled)]);
@@ -130,9 +121,8 @@ async fn a_lost_booking_and_its_replacement_share_one_deadline() {
     assert!(left[0] <= BOOKING_DEADLINE && left[1] + takes <= BOOKING_DEADLINE, "{left:?}");
 }
 
-#[tokio::test]
-async fn a_booking_deadline_that_is_spent_is_not_begun_anew() {
-    let world = World::sqlite().await;
+async fn a_booking_deadline_that_is_spent_is_not_begun_anew(on: On) {
+    let world = World::open(on).await;
     *world.bookings.takes.lock().expect("unpoisoned") = BOOKING_DEADLINE;
     world.bookings.answer([Ok(Booked::Cancelled)]);
     let spent = world.place().run(command(Some("k"), 1)).await.expect_err("spent");
@@ -161,9 +151,8 @@ fn written(uuid: fn(&Uuid) -> String, currency_code: &str, blank: &str) -> wire:
     }
 }
 
-#[tokio::test]
-async fn a_command_is_the_same_however_it_is_written() {
-    let world = World::sqlite().await;
+async fn a_command_is_the_same_however_it_is_written(on: On) {
+    let world = World::open(on).await;
     let place = world.place();
     let placed = async |request| {
         let order = convert::new_order(request).expect("an order");
@@ -176,9 +165,8 @@ async fn a_command_is_the_same_however_it_is_written() {
     assert!(matches!(dearer, Error::Reused(_)), "{dearer:?}");
 }
 
-#[tokio::test]
-async fn a_booking_is_bound_to_what_its_order_is_replayed_by() {
-    let world = World::sqlite().await;
+async fn a_booking_is_bound_to_what_its_order_is_replayed_by(on: On) {
+    let world = World::open(on).await;
     for body in [1, 1, 2] {
         world.bookings.answer([Err(NoAnswer::Unavailable)]);
         world.place().run(command(Some("k"), body)).await.expect_err("away");
@@ -189,4 +177,20 @@ async fn a_booking_is_bound_to_what_its_order_is_replayed_by() {
     let order = world.place().run(command(Some("k"), 1)).await.expect("placed");
     let kept = world.read.placed_with(&key("k").scope).await.expect("the store").expect("the key");
     assert_eq!((kept.order, kept.hash), (order, hashes[0]));
+}
+
+on_both! {
+    an_order_is_kept_with_its_event_once_it_is_booked,
+    without_a_booking_nothing_is_kept,
+    a_retry_meets_the_booking_of_its_first_try,
+    a_key_makes_one_order_and_answers_it_as_it_was_placed,
+    a_key_with_another_body_is_refused,
+    a_key_binds_its_body_from_the_booking_on,
+    a_hundred_callers_with_one_key_make_one_order,
+    a_cancelled_booking_makes_the_key_take_the_next_generation_once,
+    a_void_frees_key_and_body,
+    a_lost_booking_and_its_replacement_share_one_deadline,
+    a_booking_deadline_that_is_spent_is_not_begun_anew,
+    a_command_is_the_same_however_it_is_written,
+    a_booking_is_bound_to_what_its_order_is_replayed_by,
 }

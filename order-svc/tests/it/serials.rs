@@ -11,6 +11,7 @@ use tonic_types::StatusExt;
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both},
     events,
     world::{PHONE, World, customer, key, new_order},
 };
@@ -27,9 +28,8 @@ async fn place(world: &World, order: NewOrder) -> Result<Order, Error> {
     world.place().run(Command::new(customer(), order, Some(key("k")))).await
 }
 
-#[tokio::test]
-async fn what_was_asked_for_is_kept_and_told() {
-    let world = World::sqlite().await;
+async fn what_was_asked_for_is_kept_and_told(on: On) {
+    let world = World::open(on).await;
     let order = place(&world, asking(&["B-0002", "A-0001"])).await.expect("placed");
     assert_eq!(order.lines[0].requested_serials, ["B-0002", "A-0001"]);
     assert_eq!(world.order(order.id).await, order);
@@ -40,9 +40,8 @@ async fn what_was_asked_for_is_kept_and_told() {
     assert!(matches!(any, Error::Reused(_)), "{any:?}");
 }
 
-#[tokio::test]
-async fn an_order_is_confirmed_with_the_very_units_it_asked_for() {
-    let world = World::sqlite().await;
+async fn an_order_is_confirmed_with_the_very_units_it_asked_for(on: On) {
+    let world = World::open(on).await;
     let order = place(&world, asking(&["B-0002", "A-0001"])).await.expect("placed");
     assert!(matches!(world.hear_stock(events::held(order.id, 1, &["A-0001", "C-0003"])).await, Taken::Later(_)));
     assert_eq!(world.order(order.id).await.status, Status::Placed);
@@ -78,4 +77,9 @@ fn every_wrong_serial_is_named() {
     let many: Vec<_> = (0..100_000).map(|number| format!("SN-{number}")).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
     assert_eq!(wrong(vec![line(1, 100, &many)]), ["lines[0].serials"]);
+}
+
+on_both! {
+    what_was_asked_for_is_kept_and_told,
+    an_order_is_confirmed_with_the_very_units_it_asked_for,
 }

@@ -8,7 +8,10 @@ use order_svc::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::world::{World, customer, new_order};
+use crate::{
+    database::{On, on_both},
+    world::{World, customer, new_order},
+};
 
 const ID: Uuid = Uuid::from_u128(0xC);
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -39,7 +42,8 @@ async fn save(world: &World, changes: Vec<Change>) -> Result<(), store::Error> {
     unit.await
 }
 
-async fn an_order_comes_back_as_it_went(world: World) {
+async fn an_order_comes_back_as_it_went(on: On) {
+    let world = World::open(on).await;
     insert(&world).await.expect("inserted");
     assert_eq!(world.order(ID).await, placed().order);
     let cancelled = placed().order.cancel(customer(), "never mind".to_owned(), NOW).expect("cancelled");
@@ -47,7 +51,8 @@ async fn an_order_comes_back_as_it_went(world: World) {
     assert_eq!(world.order(ID).await, cancelled[0].order);
 }
 
-async fn the_first_claim_of_an_id_stands(world: World) {
+async fn the_first_claim_of_an_id_stands(on: On) {
+    let world = World::open(on).await;
     let claim = |claim| world.store.run(move |tx| Box::pin(async move { tx.claim(ID, claim, NOW).await }));
     let outcome: Result<Claim, store::Error> = claim(Claim::Void).await;
     assert_eq!(outcome.expect("claimed"), Claim::Void);
@@ -55,7 +60,8 @@ async fn the_first_claim_of_an_id_stands(world: World) {
     assert_eq!(outcome.expect("claimed"), Claim::Void);
 }
 
-async fn a_lost_update_is_refused_whole(world: World) {
+async fn a_lost_update_is_refused_whole(on: On) {
+    let world = World::open(on).await;
     insert(&world).await.expect("inserted");
     let first = placed().order.cancel(customer(), "first".to_owned(), NOW).expect("cancelled");
     let second = placed().order.cancel(customer(), "second".to_owned(), NOW).expect("cancelled");
@@ -65,7 +71,8 @@ async fn a_lost_update_is_refused_whole(world: World) {
     assert_eq!(world.written().await.len(), 2);
 }
 
-async fn history_cannot_be_rewritten(world: World) {
+async fn history_cannot_be_rewritten(on: On) {
+    let world = World::open(on).await;
     insert(&world).await.expect("inserted");
     let unit: Result<(), store::Error> =
         world.store.run(|tx| Box::pin(async move { tx.insert(&placed(), None).await })).await;
@@ -73,22 +80,36 @@ async fn history_cannot_be_rewritten(world: World) {
     assert_eq!(world.written().await.len(), 1);
 }
 
-macro_rules! contract {
-    ($($behaviour:ident),* $(,)?) => {
-        mod on_sqlite {
-            $(
-                #[tokio::test]
-                async fn $behaviour() {
-                    super::$behaviour(super::World::sqlite().await).await;
-                }
-            )*
-        }
-    };
-}
-
-contract! {
+on_both! {
     an_order_comes_back_as_it_went,
     the_first_claim_of_an_id_stands,
     a_lost_update_is_refused_whole,
     history_cannot_be_rewritten,
+}
+
+#[tokio::test]
+async fn postgresql_itself_refuses_a_wrong_state() {
+    let world = World::open(On::Postgres).await;
+    world.void(Uuid::from_u128(0xD)).await.expect("resolved");
+    let id = world.confirmed().await.id;
+    for statement in [
+        "UPDATE orders SET status = 'PLACED', version = 3",
+        "UPDATE orders SET status = 'SHIPPED', carrier = 'CJ', tracking_number = '1'",
+        "UPDATE orders SET version = 1",
+        "UPDATE orders SET status = 'SHIPPED', version = 3",
+        "UPDATE orders SET customer_id = 'another'",
+        "UPDATE order_line SET serials = 'A-0001'",
+        "UPDATE claim SET claimed_by = 'VOID'",
+        "UPDATE order_event SET actor_id = 'another'",
+        "DELETE FROM orders",
+        "DELETE FROM claim",
+        "DELETE FROM order_event",
+        "TRUNCATE order_event",
+        // No order has the id of a void.
+        "INSERT INTO orders (id, customer_id, shop_id, status, booking, reserve_by, version, create_time, update_time) \
+         VALUES ('00000000-0000-0000-0000-00000000000d', 'c', gen_random_uuid(), 'PLACED', 'AT_ONCE', now(), 1, now(), now())",
+    ] {
+        world.kept.refuses(statement).await;
+    }
+    assert_eq!(world.order(id).await.version, 2);
 }

@@ -12,6 +12,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::{
+    database::{On, on_both},
     events::{self, reserved},
     world::{SHIP_REMINDER, STUCK_AFTER, World, operator},
 };
@@ -29,9 +30,8 @@ async fn stuck(world: &World, waits_for: Option<WaitsFor>, size: i32) -> Vec<Uui
     }
 }
 
-#[tokio::test]
-async fn what_waits_too_long_is_listed_the_longest_waiting_first() {
-    let world = World::sqlite().await;
+async fn what_waits_too_long_is_listed_the_longest_waiting_first(on: On) {
+    let world = World::open(on).await;
     let confirmed = world.confirmed().await.id;
     world.clock.pass(Duration::try_from(SHIP_REMINDER).expect("in range") - Duration::MINUTE);
     let mut waiting = Vec::new();
@@ -71,9 +71,8 @@ async fn resume(world: &World, id: Uuid) -> (Outcome, Option<WaitsFor>) {
     (resumed.outcome, resumed.order.waits_for())
 }
 
-#[tokio::test]
-async fn an_unbooked_order_is_booked_at_once_or_waits_on() {
-    let world = World::sqlite().await;
+async fn an_unbooked_order_is_booked_at_once_or_waits_on(on: On) {
+    let world = World::open(on).await;
     let id = world.unbooked().await.id;
     world.bookings.answer([Err(NoAnswer::Unavailable), Ok(Booked::Mismatch), Ok(Booked::Yes)]);
     assert_eq!(resume(&world, id).await, (Outcome::Waiting, Some(WaitsFor::Booking)), "away");
@@ -86,18 +85,16 @@ async fn an_unbooked_order_is_booked_at_once_or_waits_on() {
     assert_eq!(resume(&world, id).await, (Outcome::Final, None));
 }
 
-#[tokio::test]
-async fn what_is_booked_for_an_operator_is_confirmed_where_it_is_reserved() {
-    let world = World::sqlite().await;
+async fn what_is_booked_for_an_operator_is_confirmed_where_it_is_reserved(on: On) {
+    let world = World::open(on).await;
     let id = world.unbooked().await.id;
     world.hear_stock(reserved(id, 1)).await;
     assert_eq!(resume(&world, id).await, (Outcome::Advanced, Some(WaitsFor::Shipment)));
     assert_eq!(world.order(id).await.status, Status::Confirmed);
 }
 
-#[tokio::test]
-async fn an_overdue_order_is_rejected_where_the_sweep_would() {
-    let world = World::sqlite().await;
+async fn an_overdue_order_is_rejected_where_the_sweep_would(on: On) {
+    let world = World::open(on).await;
     for unbooked in [false, true] {
         let id = if unbooked { world.unbooked().await.id } else { world.placed().await.id };
         if unbooked {
@@ -115,9 +112,8 @@ async fn an_overdue_order_is_rejected_where_the_sweep_would() {
     assert_eq!(world.recipients().await, 0);
 }
 
-#[tokio::test]
-async fn the_callers_deadline_and_an_unknown_order_are_told() {
-    let world = World::sqlite().await;
+async fn the_callers_deadline_and_an_unknown_order_are_told(on: On) {
+    let world = World::open(on).await;
     let absent = world.resume().run(&operator(), Uuid::from_u128(0xFF), None).await.expect_err("absent");
     assert!(matches!(absent, Error::NotFound), "{absent:?}");
     let id = world.unbooked().await.id;
@@ -127,48 +123,10 @@ async fn the_callers_deadline_and_an_unknown_order_are_told() {
     assert!(world.order(id).await.booking_outstanding());
 }
 
-/// The lists and counts that are asked for again and again read no more than what they show.
-#[tokio::test]
-async fn what_waits_is_found_by_an_index() {
-    let world = World::sqlite().await;
-    for (query, index) in [
-        (
-            "SELECT id FROM orders WHERE status = 'PLACED' AND booking = 'OUTSTANDING' AND (create_time, id) > (1, x'00') AND create_time < 5 ORDER BY create_time, id LIMIT 3",
-            "orders_unbooked",
-        ),
-        (
-            "SELECT id FROM orders WHERE status = 'PLACED' AND booking <> 'OUTSTANDING' AND (create_time, id) > (1, x'00') AND create_time < 5 ORDER BY create_time, id LIMIT 3",
-            "orders_unreserved",
-        ),
-        (
-            "SELECT id FROM orders WHERE status = 'CONFIRMED' AND (update_time, id) > (1, x'00') AND update_time < 5 ORDER BY update_time, id LIMIT 3",
-            "orders_unshipped",
-        ),
-        (
-            "SELECT count(*), count(*) FILTER (WHERE create_time < 5) FROM orders WHERE status = 'PLACED' AND booking = 'OUTSTANDING'",
-            "orders_unbooked",
-        ),
-        (
-            "SELECT count(*), count(*) FILTER (WHERE create_time < 5) FROM orders WHERE status = 'PLACED' AND booking <> 'OUTSTANDING'",
-            "orders_unreserved",
-        ),
-        (
-            "SELECT count(*), count(*) FILTER (WHERE update_time < 5) FROM orders WHERE status = 'CONFIRMED'",
-            "orders_unshipped",
-        ),
-        ("SELECT count(*) FROM orders WHERE status = 'SHIPPED'", "orders_on_their_way"),
-        (
-            "SELECT * FROM outstanding_booking b JOIN orders o ON o.id = b.order_id WHERE b.due <= 5 ORDER BY b.due, b.order_id LIMIT 3",
-            "outstanding_booking_by_due",
-        ),
-    ] {
-        let plan: Vec<(i64, i64, i64, String)> =
-            sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}")))
-                .fetch_all(&world.sqlite.reads())
-                .await
-                .expect("a plan");
-        let steps: Vec<_> = plan.into_iter().map(|(.., step)| step).collect();
-        assert!(steps.iter().any(|step| step.contains(index)), "{query}: {steps:?}");
-        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{query}: {steps:?}");
-    }
+on_both! {
+    what_waits_too_long_is_listed_the_longest_waiting_first,
+    an_unbooked_order_is_booked_at_once_or_waits_on,
+    what_is_booked_for_an_operator_is_confirmed_where_it_is_reserved,
+    an_overdue_order_is_rejected_where_the_sweep_would,
+    the_callers_deadline_and_an_unknown_order_are_told,
 }

@@ -1,4 +1,4 @@
-//! A service without its network: a real store in a folder of its own, a clock and a delivery-svc that are set by hand.
+//! A service without its network: a real store of its own, a clock and a delivery-svc that are set by hand.
 
 use std::{
     collections::VecDeque,
@@ -13,13 +13,13 @@ use chassis::{
     consumer::{Arrival, Handler, Taken, take_in},
     idempotency::{Request, Scope},
     inbox,
-    store::{self, Store, sqlite::Sqlite},
+    store::{Error as StoreError, Store},
 };
 use futures::future::BoxFuture;
 use order_svc::{
     adapters::{
         events::{DeliveryEvents, ShopEvents},
-        store::sqlite::{MIGRATIONS, Reads},
+        store,
     },
     app::{
         BookOutstanding, Bookings, ListStuckOrders, Read, ResumeOrder, Tx,
@@ -32,9 +32,10 @@ use order_svc::{
     },
     domain::{Actor, Caller, NewLine, NewOrder, Order, Recipient, actor::ActorKind},
 };
-use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+use crate::database::{Kept, On};
 
 pub const SHOP: Uuid = Uuid::from_u128(0xA);
 pub const PHONE: Uuid = Uuid::from_u128(0xB);
@@ -117,9 +118,7 @@ impl Bookings for HandBookings {
 }
 
 pub struct World {
-    _folder: TempDir,
-    url: String,
-    pub sqlite: Sqlite,
+    pub kept: Kept,
     pub store: Store<dyn Tx>,
     pub read: Arc<dyn Read>,
     pub clock: Arc<HandClock>,
@@ -129,22 +128,25 @@ pub struct World {
 }
 
 impl World {
-    pub async fn sqlite() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}", folder.path().join("order.db").display());
-        let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
-        let clock = Arc::new(HandClock(AtomicI64::new(1_000_000)));
-        Self {
-            store: sqlite.store(|tx| tx as &mut dyn Tx),
-            read: Arc::new(Reads::new(sqlite.reads())),
-            stock: Arc::new(ShopEvents::new(clock.clone())),
-            delivery: Arc::new(DeliveryEvents::new(clock.clone())),
-            bookings: Arc::new(HandBookings::default()),
-            _folder: folder,
-            url,
-            sqlite,
-            clock,
-        }
+    pub async fn open(on: On) -> Self {
+        Self::over_kept(Kept::open(on).await)
+    }
+
+    pub fn over_kept(kept: Kept) -> Self {
+        Self::over(kept, Arc::new(HandClock(AtomicI64::new(1_000_000))), Arc::default())
+    }
+
+    /// Another process on the same database, with the same clock and delivery-svc; on SQLite, which has one process, this
+    /// one again.
+    pub async fn replica(&self) -> Self {
+        Self::over(self.kept.again().await, Arc::clone(&self.clock), Arc::clone(&self.bookings))
+    }
+
+    fn over(kept: Kept, clock: Arc<HandClock>, bookings: Arc<HandBookings>) -> Self {
+        let (store, read) = (store::store(&kept.database), store::reads(&kept.database));
+        let stock = Arc::new(ShopEvents::new(clock.clone()));
+        let delivery = Arc::new(DeliveryEvents::new(clock.clone()));
+        Self { kept, store, read, clock, bookings, stock, delivery }
     }
 
     pub fn place(&self) -> PlaceOrder {
@@ -163,8 +165,8 @@ impl World {
     }
 
     pub fn book_outstanding(&self) -> BookOutstanding {
-        let (read, bookings) = (Arc::clone(&self.read), self.bookings.clone());
-        BookOutstanding::new(self.store.clone(), read, bookings, self.clock.clone(), BOOKING_DEADLINE)
+        let bookings = self.bookings.clone();
+        BookOutstanding::new(self.store.clone(), bookings, self.clock.clone(), BOOKING_DEADLINE)
     }
 
     pub fn resume(&self) -> ResumeOrder {
@@ -205,25 +207,12 @@ impl World {
 
     /// How many recipients are kept.
     pub async fn recipients(&self) -> i64 {
-        let count = sqlx::query_scalar("SELECT count(*) FROM outstanding_booking");
-        count.fetch_one(&self.sqlite.reads()).await.expect("outstanding bookings")
+        self.kept.count("SELECT count(*) FROM outstanding_booking").await
     }
 
     /// What is kept of reservations beside orders.
     pub async fn reservations(&self) -> i64 {
-        let count =
-            sqlx::query_scalar("SELECT (SELECT count(*) FROM held_reservation) + (SELECT count(*) FROM held_line)");
-        count.fetch_one(&self.sqlite.reads()).await.expect("reservations")
-    }
-
-    /// The audit: who did what to what, in order.
-    pub async fn audited(&self) -> Vec<[String; 4]> {
-        let rows: Vec<(String, String, String, String)> =
-            sqlx::query_as("SELECT actor_role, actor_id, action, subject_id FROM audit ORDER BY record_id")
-                .fetch_all(&self.sqlite.reads())
-                .await
-                .expect("the audit");
-        rows.into_iter().map(|(role, actor, action, subject)| [role, actor, action, subject]).collect()
+        self.kept.count("SELECT (SELECT count(*) FROM held_reservation) + (SELECT count(*) FROM held_line)").await
     }
 
     /// Hands an event of shop-svc in, as its consumer would.
@@ -246,30 +235,19 @@ impl World {
         self.order(order.id).await
     }
 
-    /// Changes rows as none of our code would.
-    pub async fn tamper(&self, sql: &'static str, id: Uuid) {
-        let database = sqlx::SqlitePool::connect(&self.url).await.expect("the database");
-        sqlx::query(sql).bind(id).execute(&database).await.expect("changed");
-    }
-
     /// Events that were put aside.
     pub async fn dead_letters(&self) -> i64 {
-        let count = sqlx::query_scalar("SELECT count(*) FROM dead_letter");
-        count.fetch_one(&self.sqlite.reads()).await.expect("dead letters")
+        self.kept.count("SELECT count(*) FROM dead_letter").await
     }
 
     /// The events written so far: short names and versions, in order.
     pub async fn written(&self) -> Vec<(String, i64)> {
-        let events: Vec<(String, i64)> = sqlx::query_as("SELECT kind, version FROM outbox ORDER BY position")
-            .fetch_all(&self.sqlite.reads())
-            .await
-            .expect("the outbox");
         let short = |kind: String| kind.rsplit('.').next().unwrap_or_default().to_owned();
-        events.into_iter().map(|(kind, version)| (short(kind), version)).collect()
+        self.kept.events().await.into_iter().map(|(kind, version, _)| (short(kind), version)).collect()
     }
 
     /// Claims an id as delivery-svc's question would.
-    pub async fn void(&self, id: Uuid) -> Result<Vec<(Uuid, Option<Order>)>, store::Error> {
+    pub async fn void(&self, id: Uuid) -> Result<Vec<(Uuid, Option<Order>)>, StoreError> {
         self.resolve().run(vec![id]).await
     }
 }

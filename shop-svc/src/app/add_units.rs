@@ -84,6 +84,7 @@ impl AddUnits {
 }
 
 async fn add(tx: &mut dyn Tx, command: &Command, actor: Actor, now: OffsetDateTime) -> Result<Added, Error> {
+    tx.shop_alone(command.shop_id).await?.ok_or(Error::UnknownPhone)?;
     let phone = tx.phone(command.shop_id, command.phone_id).await?.ok_or(Error::UnknownPhone)?;
     let taken = serials::taken(tx, phone.shop_id, std::iter::once(&command.units)).await?;
     if !taken.is_empty() {

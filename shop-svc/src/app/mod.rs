@@ -14,7 +14,8 @@ pub mod reserve_stock;
 mod save_phone;
 pub mod sell_stock;
 mod serials;
+pub mod take_back;
 pub mod update_phone;
 pub mod withdraw_units;
 
-pub use ports::{History, Orders, Read, Slice, StockedPhone, Tx};
+pub use ports::{History, Orders, Read, Rewrite, Slice, StockedPhone, Tx};

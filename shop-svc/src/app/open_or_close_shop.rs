@@ -60,7 +60,7 @@ impl OpenOrCloseShop {
                 if let Some(answer) = keyed.replay::<_, Error>(tx).await? {
                     return Ok(answer);
                 }
-                let shop = tx.shop(shop_id).await?.ok_or(Error::UnknownShop)?;
+                let shop = tx.shop_alone(shop_id).await?.ok_or(Error::UnknownShop)?;
                 let shop = match transition(&shop, actor, now) {
                     Some(change) => {
                         tx.save_shop(&change).await?;

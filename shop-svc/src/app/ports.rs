@@ -1,5 +1,7 @@
 //! What use cases ask of a store.
 
+mod rewrite;
+
 use std::collections::BTreeMap;
 
 use chassis::store::{self, Error};
@@ -10,20 +12,30 @@ use crate::domain::{
     Order, Phone, Reservation, Serial, Shop, Stock, Unit, history,
     order::{self, Line, Listed},
     phone,
-    reservation::{self, Offer, Pick},
+    reservation::{self, Offer, Take},
     shop, unit,
 };
 
+pub use rewrite::Rewrite;
+
 /// A transaction on this service's data. Whoever decides by what it reads here is alone in changing it until the commit.
 ///
-/// Locks are taken in one order: shop, reservation, phones by id, units by age.
+/// Locks are taken in one order: shop, order, reservation, phones by id, units by age. A phone's lock is that of its price,
+/// its counts and all of its units; a shop opens or closes while it has the locks of all its phones.
 #[async_trait::async_trait]
-pub trait Tx: store::Tx {
-    /// A shop.
+pub trait Tx: store::Tx + Rewrite {
+    /// A shop as it stands. It stays open or closed for whoever asks with the lock of one of its phones.
     ///
     /// # Errors
     /// The database failed.
     async fn shop(&mut self, shop_id: Uuid) -> Result<Option<Shop>, Error>;
+
+    /// A shop, for whoever opens or closes it or adds phones or units to it: one at a time does, so that a serial is given
+    /// once.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn shop_alone(&mut self, shop_id: Uuid) -> Result<Option<Shop>, Error>;
 
     /// Saves a shop's new version with its event.
     ///
@@ -74,17 +86,17 @@ pub trait Tx: store::Tx {
     /// The database failed.
     async fn reservation(&mut self, order_id: Uuid) -> Result<Option<Reservation>, Error>;
 
-    /// What a shop can offer for a line of an order; none where it sells no such phone.
+    /// What a shop can offer for the lines of an order, by phone; nothing for phones that it does not sell.
     ///
     /// # Errors
     /// The database failed.
-    async fn offer(&mut self, shop_id: Uuid, line: &Line) -> Result<Option<Offer>, Error>;
+    async fn offers(&mut self, shop_id: Uuid, lines: &[Line]) -> Result<BTreeMap<Uuid, Offer>, Error>;
 
-    /// Holds available units of a phone for an order, and answers them, oldest first.
+    /// Holds available units for an order, and answers them by phone, oldest first.
     ///
     /// # Errors
     /// The database failed, or not all of them are available.
-    async fn take_units(&mut self, order_id: Uuid, phone_id: Uuid, pick: &Pick) -> Result<Vec<Serial>, Error>;
+    async fn take_units(&mut self, order_id: Uuid, takes: &[Take]) -> Result<BTreeMap<Uuid, Vec<Serial>>, Error>;
 
     /// Saves a reservation's new version with its event, and frees or sells the units that the event names; their
     /// histories tell of it.
@@ -93,23 +105,11 @@ pub trait Tx: store::Tx {
     /// The database failed, or what is stored is not what the change began from.
     async fn save_reservation(&mut self, change: &reservation::Change) -> Result<(), Error>;
 
-    /// The version of an order that was heard of last.
+    /// Keeps what was heard of an order, unless something later is kept. Whoever does so is alone with the order.
     ///
     /// # Errors
     /// The database failed.
-    async fn heard_version(&mut self, order_id: Uuid) -> Result<Option<i64>, Error>;
-
-    /// Keeps an order that was not heard of before.
-    ///
-    /// # Errors
-    /// The database failed, or the order is kept already.
     async fn keep_order(&mut self, order: &Order) -> Result<(), Error>;
-
-    /// Brings a kept order up to a higher version.
-    ///
-    /// # Errors
-    /// The database failed, or the kept version is not lower.
-    async fn advance_order(&mut self, order: &Order) -> Result<(), Error>;
 }
 
 /// A part of a list: at most `rows` rows after a place, which is a time and the id that orders rows of one time.

@@ -1,4 +1,7 @@
 //! A shop's staff see its orders: of each order the highest version that was heard of is kept.
+//!
+//! This comes before anything else that an order's event does: events of one order are handled one after another from here
+//! on, whichever replica took them.
 
 use chassis::store;
 
@@ -10,9 +13,5 @@ use crate::domain::Order;
 /// # Errors
 /// The store failed.
 pub async fn run(tx: &mut dyn Tx, order: &Order) -> Result<(), store::Error> {
-    match tx.heard_version(order.id).await? {
-        None => tx.keep_order(order).await,
-        Some(heard) if heard < order.version => tx.advance_order(order).await,
-        Some(_) => Ok(()),
-    }
+    tx.keep_order(order).await
 }

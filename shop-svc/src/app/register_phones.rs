@@ -97,7 +97,7 @@ async fn register(
     actor: &Actor,
     now: OffsetDateTime,
 ) -> Result<Vec<StockedPhone>, Error> {
-    let shop = tx.shop(command.shop_id).await?.ok_or(Error::UnknownShop)?;
+    let shop = tx.shop_alone(command.shop_id).await?.ok_or(Error::UnknownShop)?;
     let taken = serials::taken(tx, shop.id, command.phones.iter().map(|phone| &phone.units)).await?;
     if !taken.is_empty() {
         return Err(Error::SerialTaken(taken));

@@ -22,11 +22,8 @@ pub enum Error {
 /// # Errors
 /// See [`Error`].
 pub async fn run(tx: &mut dyn Tx, order: &Order, now: OffsetDateTime) -> Result<(), Error> {
-    let change = match tx.reservation(order.id).await? {
-        Some(reservation) => reservation.release(now)?,
-        None => Some(Reservation::tombstone(order, now)),
-    };
-    if let Some(change) = change {
+    let found = tx.reservation(order.id).await?;
+    if let Some(change) = Reservation::end(found, order, now)? {
         tx.save_reservation(&change).await?;
     }
     Ok(())

@@ -1,7 +1,5 @@
 //! An order was placed: its stock is reserved, all lines or nothing, or rejected for ever.
 
-use std::collections::BTreeMap;
-
 use chassis::store;
 use time::OffsetDateTime;
 
@@ -16,16 +14,12 @@ use crate::domain::{
 /// # Errors
 /// The store failed.
 pub async fn run(tx: &mut dyn Tx, order: &Order, now: OffsetDateTime) -> Result<(), store::Error> {
-    let shop = tx.shop(order.shop_id).await?;
     if tx.reservation(order.id).await?.is_some() {
         return Ok(());
     }
-    let mut offers = BTreeMap::new();
-    for line in order.lines.as_slice() {
-        if let Some(offer) = tx.offer(order.shop_id, line).await? {
-            offers.insert(line.phone_id, offer);
-        }
-    }
+    let offers = tx.offers(order.shop_id, order.lines.as_slice()).await?;
+    // After the offers: with their phones in hand, the shop cannot close before this is committed.
+    let shop = tx.shop(order.shop_id).await?;
     let change = match decide(order, shop.as_ref(), &offers, now) {
         Decision::Reserve { currency, takes } => {
             let lines = take(tx, order, &takes).await?;
@@ -37,10 +31,11 @@ pub async fn run(tx: &mut dyn Tx, order: &Order, now: OffsetDateTime) -> Result<
 }
 
 async fn take(tx: &mut dyn Tx, order: &Order, takes: &[Take]) -> Result<Vec<HeldLine>, store::Error> {
-    let mut lines = Vec::with_capacity(takes.len());
-    for take in takes {
-        let serials = tx.take_units(order.id, take.phone_id, &take.pick).await?;
-        lines.push(HeldLine { phone_id: take.phone_id, unit_price: take.unit_price, serials });
-    }
-    Ok(lines)
+    let mut units = tx.take_units(order.id, takes).await?;
+    let line = |take: &Take| HeldLine {
+        phone_id: take.phone_id,
+        unit_price: take.unit_price,
+        serials: units.remove(&take.phone_id).unwrap_or_default(),
+    };
+    Ok(takes.iter().map(line).collect())
 }

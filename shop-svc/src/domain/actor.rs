@@ -1,7 +1,7 @@
 //! Who changed something.
 
 /// What an actor was when it acted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A customer.
     Customer,
@@ -29,7 +29,7 @@ impl Kind {
 }
 
 /// The person or service that caused a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// What it was when it acted.
     pub kind: Kind,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Actor, unit::State};
 
 /// One change of a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Happening {
     /// It was registered.
     Registered,
@@ -28,6 +28,14 @@ impl Happening {
             Self::Reserved(order_id) => State::Reserved(order_id),
             Self::Sold(order_id) => State::Sold(order_id),
             Self::Withdrawn => State::Withdrawn,
+        }
+    }
+
+    /// The order that it happened for, if any.
+    pub fn order_id(self) -> Option<Uuid> {
+        match self {
+            Self::Reserved(order_id) | Self::Released(order_id) | Self::Sold(order_id) => Some(order_id),
+            Self::Registered | Self::Withdrawn => None,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod name;
 pub mod order;
 pub mod phone;
 pub mod price;
+pub mod recovery;
 pub mod reservation;
 pub mod shop;
 pub mod unit;
@@ -22,7 +23,7 @@ pub use shop::Shop;
 pub use unit::{Serial, Stock, Unit};
 
 /// An aggregate's new version and the one event that tells of it. Saved together or not at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Change<S, E> {
     /// The aggregate after the change.
     pub state: S,

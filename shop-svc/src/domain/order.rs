@@ -29,6 +29,31 @@ pub enum Status {
     Delivered,
 }
 
+/// What an event that brings an order to a status means for its stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It is reserved or rejected.
+    Reserve,
+    /// It stays as it is.
+    Nothing,
+    /// It is freed.
+    Release,
+    /// It is sold. An order that is heard to be delivered was shipped before.
+    Sell,
+}
+
+impl Status {
+    /// What it means for stock that an order comes to stand here.
+    pub fn effect(self) -> Effect {
+        match self {
+            Self::Placed => Effect::Reserve,
+            Self::Confirmed => Effect::Nothing,
+            Self::Rejected | Self::Cancelled => Effect::Release,
+            Self::Shipped | Self::Delivered => Effect::Sell,
+        }
+    }
+}
+
 /// An order as one of its events told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {

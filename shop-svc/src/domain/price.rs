@@ -4,11 +4,11 @@
 pub const MAX_MINOR_UNITS: i64 = 1_000_000_000_000;
 
 /// An ISO 4217 code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Currency(String);
 
 /// The price of one unit: above 0, at most [`MAX_MINOR_UNITS`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price(i64);
 
 /// Why something is no price or currency.

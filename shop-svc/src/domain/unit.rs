@@ -54,6 +54,11 @@ impl Serial {
         Self(format!("{ASSIGNED_PREFIX}{number:08}"))
     }
 
+    /// Which one it is of those that a shop assigned; none where it was given.
+    pub fn number(&self) -> Option<u64> {
+        self.0.strip_prefix(ASSIGNED_PREFIX)?.parse().ok()
+    }
+
     /// The serial as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -76,7 +81,7 @@ pub enum NewUnits {
 }
 
 /// Where a unit stands: `AVAILABLE → RESERVED → SOLD`, `RESERVED → AVAILABLE`, `AVAILABLE → WITHDRAWN`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Can be reserved.
     Available,
@@ -154,7 +159,9 @@ mod tests {
             let serial = Serial::assigned(number);
             assert_eq!(Serial::parse(serial.as_str()), Ok(serial.clone()));
             assert_eq!(Serial::given(serial.as_str()), Err(Error::Assigned));
+            assert_eq!(serial.number(), Some(number));
         }
+        assert_eq!(Serial::given("SN-00000001").expect("a serial").number(), None);
     }
 
     #[test]

@@ -57,7 +57,7 @@ async fn refused(world: &World, caller: &chassis::auth::Person, shop_id: Uuid, p
 
 #[tokio::test]
 async fn an_outsider_cannot_tell_another_shop_from_none() {
-    let world = World::open().await;
+    let world = World::on_sqlite().await;
     let (own, other) = (world.shop().await, world.shop().await);
     let phone_id = world.phone(other, 1, 1).await;
     let before = world.written().await.len();
@@ -84,7 +84,7 @@ async fn an_outsider_cannot_tell_another_shop_from_none() {
 
 #[tokio::test]
 async fn a_phone_of_another_shop_is_not_found() {
-    let world = World::open().await;
+    let world = World::on_sqlite().await;
     let (own, other) = (world.shop().await, world.shop().await);
     let phone_id = world.phone(other, 1, 1).await.to_string();
     let (boss, shop_id) = (manager(own), own.to_string());
@@ -114,7 +114,7 @@ async fn a_phone_of_another_shop_is_not_found() {
 
 #[tokio::test]
 async fn everybody_reads_shops_and_phones() {
-    let world = World::open().await;
+    let world = World::on_sqlite().await;
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 1).await.to_string();
     for caller in [customer(), staff(Uuid::now_v7()), manager(shop_id), operator()] {
@@ -130,7 +130,7 @@ async fn everybody_reads_shops_and_phones() {
 
 #[tokio::test]
 async fn staff_and_operators_read_what_is_a_shops_own() {
-    let world = World::open().await;
+    let world = World::on_sqlite().await;
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 1).await;
     for caller in [staff(shop_id), manager(shop_id), operator()] {

@@ -9,15 +9,19 @@ use uuid::Uuid;
 
 use crate::{
     orders::{Step, event, order},
-    world::{World, by, manager, new_phone, operator, quantity, serials, won},
+    world::{World, by, manager, new_phone, on_both, operator, quantity, rows, serials, won},
 };
+
+on_both! {
+    every_change_of_a_person_leaves_one_record,
+    what_an_order_does_to_stock_is_nobodys_change,
+}
 
 /// A record as it is stored: actor's role and subject, action, kind and id of its subject, encoded changes.
 type Record = (String, String, String, String, String, Vec<u8>);
 
 async fn records(world: &World) -> Vec<Record> {
-    let query = "SELECT actor_role, actor_id, action, subject_kind, subject_id, changes FROM audit ORDER BY record_id";
-    sqlx::query_as(query).fetch_all(&world.pool).await.expect("records")
+    rows!(world, "SELECT actor_role, actor_id, action, subject_kind, subject_id, changes FROM audit ORDER BY record_id")
 }
 
 fn changes(record: &Record) -> Vec<(String, String, String)> {
@@ -35,9 +39,7 @@ fn said(changes: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
     changes.iter().map(|(field, before, after)| [*field, *before, *after].map(str::to_owned).into()).collect()
 }
 
-#[tokio::test]
-async fn every_change_of_a_person_leaves_one_record() {
-    let world = World::open().await;
+async fn every_change_of_a_person_leaves_one_record(world: World) {
     let shop_id = world.shop().await;
     let boss = manager(shop_id);
     let api = &world.api;
@@ -94,9 +96,7 @@ async fn every_change_of_a_person_leaves_one_record() {
     assert_eq!(changed[5], said(&[("status", "OPEN", "CLOSED")]));
 }
 
-#[tokio::test]
-async fn what_an_order_does_to_stock_is_nobodys_change() {
-    let world = World::open().await;
+async fn what_an_order_does_to_stock_is_nobodys_change(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 1).await;
     let before = records(&world).await.len();

@@ -11,8 +11,21 @@ use uuid::Uuid;
 
 use crate::{
     orders::{Step, event, order, wrap},
-    world::{World, by, id, manager, operator, won},
+    world::{World, by, id, manager, on_both, operator, won},
 };
+
+on_both! {
+    an_order_reserves_the_oldest_units_of_every_line,
+    what_cannot_be_held_is_rejected_and_touches_no_stock,
+    a_cancelled_orders_units_are_available_again_once,
+    an_end_that_comes_first_leaves_a_tombstone,
+    shipped_units_are_sold_once,
+    what_is_reserved_keeps_its_price,
+    a_shipment_waits_for_its_placement,
+    an_impossible_order_of_events_is_a_fault_and_changes_nothing,
+    an_event_that_makes_no_sense_is_refused,
+    many_buyers_share_few_units,
+}
 
 fn shop_svc() -> Actor {
     Actor { kind: Kind::Service.into(), id: "shop-svc".to_owned() }
@@ -32,9 +45,7 @@ async fn take_in(world: &World, order: &order_v1::Order, version: i64, step: Ste
     world.take_in(&event(order, version, step)).await.expect("taken in");
 }
 
-#[tokio::test]
-async fn an_order_reserves_the_oldest_units_of_every_line() {
-    let world = World::open().await;
+async fn an_order_reserves_the_oldest_units_of_every_line(world: World) {
     let shop_id = world.shop().await;
     let (first, second) = (world.phone(shop_id, 100, 2).await, world.phone(shop_id, 7, 3).await);
     let placed = order(shop_id, &[(second, 2, Some(7)), (first, 1, None)]);
@@ -75,10 +86,8 @@ async fn rejected(world: &World, order: &order_v1::Order) -> reservation::Reject
     reservation.reject_reason()
 }
 
-#[tokio::test]
-async fn what_cannot_be_held_is_rejected_and_touches_no_stock() {
+async fn what_cannot_be_held_is_rejected_and_touches_no_stock(world: World) {
     use reservation::RejectReason as Reason;
-    let world = World::open().await;
     let (shop_id, other) = (world.shop().await, world.shop().await);
     let (phone_id, scarce) = (world.phone(shop_id, 100, 5).await, world.phone(shop_id, 100, 1).await);
     let elsewhere = world.phone(other, 100, 5).await;
@@ -100,9 +109,7 @@ async fn what_cannot_be_held_is_rejected_and_touches_no_stock() {
     world.check_invariants().await;
 }
 
-#[tokio::test]
-async fn a_cancelled_orders_units_are_available_again_once() {
-    let world = World::open().await;
+async fn a_cancelled_orders_units_are_available_again_once(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 10, 2).await;
     let placed = order(shop_id, &[(phone_id, 2, None)]);
@@ -127,10 +134,8 @@ async fn a_cancelled_orders_units_are_available_again_once() {
     world.check_invariants().await;
 }
 
-#[tokio::test]
-async fn an_end_that_comes_first_leaves_a_tombstone() {
+async fn an_end_that_comes_first_leaves_a_tombstone(world: World) {
     for step in [Step::Cancelled, Step::Rejected] {
-        let world = World::open().await;
         let shop_id = world.shop().await;
         let phone_id = world.phone(shop_id, 10, 2).await;
         let placed = order(shop_id, &[(phone_id, 2, None)]);
@@ -147,10 +152,8 @@ async fn an_end_that_comes_first_leaves_a_tombstone() {
     }
 }
 
-#[tokio::test]
-async fn shipped_units_are_sold_once() {
+async fn shipped_units_are_sold_once(world: World) {
     for steps in [&[Step::Shipped, Step::Delivered][..], &[Step::Delivered, Step::Shipped], &[Step::Delivered]] {
-        let world = World::open().await;
         let shop_id = world.shop().await;
         let phone_id = world.phone(shop_id, 10, 3).await;
         let placed = order(shop_id, &[(phone_id, 2, None)]);
@@ -168,9 +171,7 @@ async fn shipped_units_are_sold_once() {
     }
 }
 
-#[tokio::test]
-async fn what_is_reserved_keeps_its_price() {
-    let world = World::open().await;
+async fn what_is_reserved_keeps_its_price(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 10, 1).await;
     let placed = order(shop_id, &[(phone_id, 1, None)]);
@@ -184,9 +185,7 @@ async fn what_is_reserved_keeps_its_price() {
     assert_eq!(event.reservation.expect("a reservation").total, Some(won(10)));
 }
 
-#[tokio::test]
-async fn a_shipment_waits_for_its_placement() {
-    let world = World::open().await;
+async fn a_shipment_waits_for_its_placement(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 10, 1).await;
     let placed = order(shop_id, &[(phone_id, 1, None)]);
@@ -197,9 +196,7 @@ async fn a_shipment_waits_for_its_placement() {
     assert_eq!(world.stock(shop_id, phone_id).await, stock(0, 0, 1));
 }
 
-#[tokio::test]
-async fn an_impossible_order_of_events_is_a_fault_and_changes_nothing() {
-    let world = World::open().await;
+async fn an_impossible_order_of_events_is_a_fault_and_changes_nothing(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 10, 2).await;
     let (cancelled, shipped) = (order(shop_id, &[(phone_id, 1, None)]), order(shop_id, &[(phone_id, 1, None)]));
@@ -213,9 +210,7 @@ async fn an_impossible_order_of_events_is_a_fault_and_changes_nothing() {
     world.check_invariants().await;
 }
 
-#[tokio::test]
-async fn an_event_that_makes_no_sense_is_refused() {
-    let world = World::open().await;
+async fn an_event_that_makes_no_sense_is_refused(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 10, 1).await;
     let placed = order(shop_id, &[(phone_id, 1, None)]);
@@ -244,9 +239,7 @@ async fn an_event_that_makes_no_sense_is_refused() {
     assert!(kinds(&world, &placed).await.is_empty());
 }
 
-#[tokio::test]
-async fn many_buyers_share_few_units() {
-    let world = World::open().await;
+async fn many_buyers_share_few_units(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 10, 10).await;
     let events: Vec<_> = (0..100).map(|_| event(&order(shop_id, &[(phone_id, 1, None)]), 1, Step::Placed)).collect();

@@ -6,17 +6,23 @@ use uuid::Uuid;
 
 use crate::{
     orders::{Step, event, order},
-    world::{World, by, customer, fields, id, manager, quantity, reason, staff},
+    world::{World, by, customer, fields, id, manager, on_both, quantity, reason, staff},
 };
+
+on_both! {
+    units_are_paged_oldest_first_while_units_are_added,
+    units_are_listed_by_status,
+    shops_and_phones_are_paged_oldest_first,
+    a_shop_sees_its_orders_newest_first_with_what_is_held,
+    wrong_lists_are_refused,
+}
 
 async fn units(world: &World, request: v1::ListUnitsRequest) -> v1::ListUnitsResponse {
     let shop_id = id(&request.shop_id);
     world.api.list_units(by(&staff(shop_id), request)).await.expect("units").into_inner()
 }
 
-#[tokio::test]
-async fn units_are_paged_oldest_first_while_units_are_added() {
-    let world = World::open().await;
+async fn units_are_paged_oldest_first_while_units_are_added(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 5).await;
     let mut request = v1::ListUnitsRequest {
@@ -46,9 +52,7 @@ async fn units_are_paged_oldest_first_while_units_are_added() {
     assert_eq!(seen, expected);
 }
 
-#[tokio::test]
-async fn units_are_listed_by_status() {
-    let world = World::open().await;
+async fn units_are_listed_by_status(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 3).await;
     let placed = order(shop_id, &[(phone_id, 2, None)]);
@@ -70,9 +74,7 @@ async fn units_are_listed_by_status() {
     assert!(units(&world, by_status(v1::unit::Status::Sold)).await.units.is_empty());
 }
 
-#[tokio::test]
-async fn shops_and_phones_are_paged_oldest_first() {
-    let world = World::open().await;
+async fn shops_and_phones_are_paged_oldest_first(world: World) {
     let mut shops = Vec::new();
     let mut phones = Vec::new();
     for number in 0..5 {
@@ -102,9 +104,7 @@ async fn shops_and_phones_are_paged_oldest_first() {
     assert_eq!((seen, request.page_token.as_str()), (expected, ""));
 }
 
-#[tokio::test]
-async fn a_shop_sees_its_orders_newest_first_with_what_is_held() {
-    let world = World::open().await;
+async fn a_shop_sees_its_orders_newest_first_with_what_is_held(world: World) {
     let (shop_id, other) = (world.shop().await, world.shop().await);
     let phone_id = world.phone(shop_id, 700, 3).await;
     let mut orders: Vec<_> = (0..3).map(|_| order(shop_id, &[(phone_id, 1, None)])).collect();
@@ -156,9 +156,7 @@ async fn list(world: &World, shop_id: Uuid, status: v1::shop_order::Status) -> V
     }
 }
 
-#[tokio::test]
-async fn wrong_lists_are_refused() {
-    let world = World::open().await;
+async fn wrong_lists_are_refused(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 3).await;
     let good = v1::ListUnitsRequest {

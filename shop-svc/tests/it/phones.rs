@@ -8,7 +8,18 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use crate::world::{World, Written, by, fields, manager, new_phone, quantity, reason, serials, won};
+use crate::world::{World, Written, by, fields, manager, new_phone, on_both, quantity, reason, serials, won};
+
+on_both! {
+    phones_are_registered_with_their_units,
+    every_wrong_field_of_phones_is_named_at_once,
+    a_wrong_shop_id_is_named_with_the_other_fields,
+    calls_are_bounded,
+    an_answer_names_a_bounded_number_of_wrong_serials,
+    a_serial_is_taken_once_in_a_shop,
+    units_are_added_with_one_event,
+    a_phone_is_corrected,
+}
 
 async fn register(world: &World, shop_id: Uuid, phones: Vec<v1::NewPhone>) -> Result<Vec<v1::Phone>, Status> {
     let request = v1::RegisterPhonesRequest { shop_id: shop_id.to_string(), phones };
@@ -33,9 +44,7 @@ fn all_available(count: i32) -> v1::Stock {
     v1::Stock { registered: count, available: count, reserved: 0, sold: 0, withdrawn: 0 }
 }
 
-#[tokio::test]
-async fn phones_are_registered_with_their_units() {
-    let world = World::open().await;
+async fn phones_are_registered_with_their_units(world: World) {
     let shop_id = world.shop().await;
     let phones = vec![
         new_phone("given", 900_000, Some(serials(["SN-2", "SN-1"]))),
@@ -62,9 +71,7 @@ async fn phones_are_registered_with_their_units() {
     world.check_invariants().await;
 }
 
-#[tokio::test]
-async fn every_wrong_field_of_phones_is_named_at_once() {
-    let world = World::open().await;
+async fn every_wrong_field_of_phones_is_named_at_once(world: World) {
     let shop_id = world.shop().await;
     let dollars = proto::Money { currency_code: "USD".to_owned(), units: 1, nanos: 0 };
     let phones = vec![
@@ -93,9 +100,7 @@ async fn every_wrong_field_of_phones_is_named_at_once() {
     assert_eq!(world.written().await.len(), 1, "nothing was registered");
 }
 
-#[tokio::test]
-async fn a_wrong_shop_id_is_named_with_the_other_fields() {
-    let world = World::open().await;
+async fn a_wrong_shop_id_is_named_with_the_other_fields(world: World) {
     let shop_id = world.shop().await;
     let phones = vec![new_phone("", 1, None)];
     let request = v1::RegisterPhonesRequest { shop_id: "here".to_owned(), phones };
@@ -103,9 +108,7 @@ async fn a_wrong_shop_id_is_named_with_the_other_fields() {
     assert_eq!(fields(&refused), ["shop_id", "phones[0].display_name"]);
 }
 
-#[tokio::test]
-async fn calls_are_bounded() {
-    let world = World::open().await;
+async fn calls_are_bounded(world: World) {
     let shop_id = world.shop().await;
     let plain = |count| vec![new_phone("ok", 1, None); count];
     assert_eq!(fields(&register(&world, shop_id, plain(0)).await.expect_err("refused")), ["phones"]);
@@ -127,9 +130,7 @@ async fn calls_are_bounded() {
     assert_eq!(world.stock(shop_id, phone_id).await, all_available(10_000));
 }
 
-#[tokio::test]
-async fn an_answer_names_a_bounded_number_of_wrong_serials() {
-    let world = World::open().await;
+async fn an_answer_names_a_bounded_number_of_wrong_serials(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 0).await;
     let refused = add(&world, shop_id, phone_id, Some(serials(vec!["x"; 10_000]))).await.expect_err("refused");
@@ -138,9 +139,7 @@ async fn an_answer_names_a_bounded_number_of_wrong_serials() {
     assert!(refused.details().len() < 8_000, "{} bytes fit into a header", refused.details().len());
 }
 
-#[tokio::test]
-async fn a_serial_is_taken_once_in_a_shop() {
-    let world = World::open().await;
+async fn a_serial_is_taken_once_in_a_shop(world: World) {
     let (shop_id, other) = (world.shop().await, world.shop().await);
     let given: Vec<String> = (0..30).map(|number| format!("SN-{number}")).collect();
     let units = || Some(serials(given.iter().map(String::as_str)));
@@ -164,9 +163,7 @@ async fn a_serial_is_taken_once_in_a_shop() {
     add(&world, shop_id, phone_id, Some(serials(["SN-NEW"]))).await.expect("nothing of it was kept");
 }
 
-#[tokio::test]
-async fn units_are_added_with_one_event() {
-    let world = World::open().await;
+async fn units_are_added_with_one_event(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 2).await;
     let added = add(&world, shop_id, phone_id, Some(quantity(2))).await.expect("added");
@@ -178,9 +175,7 @@ async fn units_are_added_with_one_event() {
     assert_eq!(event.phone, Some(v1::Phone { stock: None, ..phone }));
 }
 
-#[tokio::test]
-async fn a_phone_is_corrected() {
-    let world = World::open().await;
+async fn a_phone_is_corrected(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 500, 1).await;
     let update = |name: Option<&str>, price: Option<proto::Money>| v1::UpdatePhoneRequest {

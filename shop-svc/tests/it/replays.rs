@@ -2,15 +2,20 @@
 
 use proto::shop::v1::{self, shop_service_server::ShopService};
 
-use crate::world::{World, id, keyed, manager, new_phone, operator, quantity, reason, serials, won};
+use crate::world::{World, id, keyed, manager, new_phone, on_both, operator, quantity, reason, rows, serials, won};
+
+on_both! {
+    every_mutation_is_replayed,
+    a_key_with_another_body_is_refused,
+    a_refusal_is_not_recorded,
+    one_key_used_at_once_has_one_effect,
+}
 
 fn register() -> v1::RegisterShopRequest {
     v1::RegisterShopRequest { display_name: "shop".to_owned(), currency_code: String::new() }
 }
 
-#[tokio::test]
-async fn every_mutation_is_replayed() {
-    let world = World::open().await;
+async fn every_mutation_is_replayed(world: World) {
     let op = operator();
     let api = &world.api;
     let mut shop_ids = Vec::new();
@@ -57,23 +62,19 @@ async fn every_mutation_is_replayed() {
     assert_eq!(api.close_shop(keyed(&boss, "k", close)).await.expect("as closed then").into_inner(), closed);
     assert_eq!(api.open_shop(keyed(&boss, "k", open)).await.expect("as opened then").into_inner(), opened);
     assert_eq!(world.written().await.len(), 7, "one event each");
-    let records: i64 = sqlx::query_scalar("SELECT count(*) FROM audit").fetch_one(&world.pool).await.expect("a count");
-    assert_eq!(records, 7, "one record each");
+    let records: Vec<(i64,)> = rows!(world, "SELECT count(*) FROM audit");
+    assert_eq!(records, [(7,)], "one record each");
     world.check_invariants().await;
 }
 
-#[tokio::test]
-async fn a_key_with_another_body_is_refused() {
-    let world = World::open().await;
+async fn a_key_with_another_body_is_refused(world: World) {
     world.api.register_shop(keyed(&operator(), "k", register())).await.expect("registered");
     let other = v1::RegisterShopRequest { display_name: "another".to_owned(), ..register() };
     let refused = world.api.register_shop(keyed(&operator(), "k", other)).await.expect_err("refused");
     assert_eq!(reason(&refused), "IDEMPOTENCY_KEY_REUSED");
 }
 
-#[tokio::test]
-async fn a_refusal_is_not_recorded() {
-    let world = World::open().await;
+async fn a_refusal_is_not_recorded(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 0).await;
     let request = |units| v1::AddUnitsRequest {
@@ -88,9 +89,7 @@ async fn a_refusal_is_not_recorded() {
     world.api.add_units(keyed(&boss, "b", request(serials(["SN-2"])))).await.expect("the key is free");
 }
 
-#[tokio::test]
-async fn one_key_used_at_once_has_one_effect() {
-    let world = World::open().await;
+async fn one_key_used_at_once_has_one_effect(world: World) {
     let calls: Vec<_> = (0..50)
         .map(|_| {
             let api = std::sync::Arc::clone(&world.api);

@@ -8,15 +8,21 @@ use time::Duration;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::world::{World, by, customer, fields, id, manager, operator, reason};
+use crate::world::{World, by, customer, fields, id, manager, on_both, operator, reason};
+
+on_both! {
+    a_shop_is_registered_open_with_its_event,
+    every_wrong_field_of_a_shop_is_named,
+    a_shop_is_closed_and_opened_once,
+    unknown_shops_are_not_found,
+    an_id_that_is_none_is_a_wrong_field,
+}
 
 fn register(display_name: &str, currency_code: &str) -> v1::RegisterShopRequest {
     v1::RegisterShopRequest { display_name: display_name.to_owned(), currency_code: currency_code.to_owned() }
 }
 
-#[tokio::test]
-async fn a_shop_is_registered_open_with_its_event() {
-    let world = World::open().await;
+async fn a_shop_is_registered_open_with_its_event(world: World) {
     let response = world.api.register_shop(by(&operator(), register(" 강남 ", "USD"))).await.expect("registered");
     let shop = response.into_inner().shop.expect("a shop");
     assert_eq!((shop.display_name.as_str(), shop.currency_code.as_str(), shop.version), ("강남", "USD", 1));
@@ -32,9 +38,7 @@ async fn a_shop_is_registered_open_with_its_event() {
     assert_eq!(world.api.get_shop(by(&customer(), get)).await.expect("a shop").into_inner().shop, Some(shop));
 }
 
-#[tokio::test]
-async fn every_wrong_field_of_a_shop_is_named() {
-    let world = World::open().await;
+async fn every_wrong_field_of_a_shop_is_named(world: World) {
     let refused = world.api.register_shop(by(&operator(), register("\u{7}", "WON"))).await.expect_err("refused");
     assert_eq!(
         (refused.code(), fields(&refused)),
@@ -43,9 +47,7 @@ async fn every_wrong_field_of_a_shop_is_named() {
     assert!(world.written().await.is_empty());
 }
 
-#[tokio::test]
-async fn a_shop_is_closed_and_opened_once() {
-    let world = World::open().await;
+async fn a_shop_is_closed_and_opened_once(world: World) {
     let shop_id = world.shop().await;
     let close = || v1::CloseShopRequest { shop_id: shop_id.to_string() };
     let open = || v1::OpenShopRequest { shop_id: shop_id.to_string() };
@@ -66,9 +68,7 @@ async fn a_shop_is_closed_and_opened_once() {
     world.check_invariants().await;
 }
 
-#[tokio::test]
-async fn unknown_shops_are_not_found() {
-    let world = World::open().await;
+async fn unknown_shops_are_not_found(world: World) {
     let shop_id = Uuid::now_v7().to_string();
     let get = v1::GetShopRequest { shop_id: shop_id.clone() };
     assert_eq!(reason(&world.api.get_shop(by(&customer(), get)).await.expect_err("refused")), "NOT_FOUND");
@@ -82,9 +82,7 @@ async fn unknown_shops_are_not_found() {
     assert_eq!(reason(&world.api.list_shop_orders(by(&operator(), orders)).await.expect_err("refused")), "NOT_FOUND");
 }
 
-#[tokio::test]
-async fn an_id_that_is_none_is_a_wrong_field() {
-    let world = World::open().await;
+async fn an_id_that_is_none_is_a_wrong_field(world: World) {
     let get = v1::GetShopRequest { shop_id: "1".to_owned() };
     assert_eq!(fields(&world.api.get_shop(by(&customer(), get)).await.expect_err("refused")), ["shop_id"]);
     let get = v1::GetPhoneRequest { shop_id: "1".to_owned(), phone_id: String::new() };

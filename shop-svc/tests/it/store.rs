@@ -13,25 +13,25 @@ use shop_svc::{
         history::Happening,
         order::{Line, Lines, Status},
         phone::{self, Draft},
-        reservation::{Held, HeldLine, Pick, RejectReason, State},
+        reservation::{Held, HeldLine, Pick, RejectReason, State, Take},
         shop, unit,
     },
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::world::{START, World};
+use crate::world::{START, World, on_both};
 
 macro_rules! contract {
     ($($module:ident::$promise:ident),* $(,)?) => {
         $(
-            #[tokio::test]
-            async fn $promise() {
-                let world = World::open().await;
+            async fn $promise(world: World) {
                 $module::$promise(&world.store, world.reads.as_ref()).await;
                 world.check_invariants().await;
             }
         )*
+
+        on_both! { $($promise),* }
     };
 }
 
@@ -138,7 +138,8 @@ async fn reserve(store: &Store<dyn Tx>, order: &Order, phone: &Phone, pick: Pick
     run(store, move |tx| {
         let (order, phone, pick) = (order.clone(), phone.clone(), pick.clone());
         Box::pin(async move {
-            let serials = tx.take_units(order.id, phone.id, &pick).await?;
+            let take = Take { phone_id: phone.id, pick, unit_price: phone.unit_price };
+            let serials = tx.take_units(order.id, &[take]).await?.remove(&phone.id).unwrap_or_default();
             let line = HeldLine { phone_id: phone.id, unit_price: phone.unit_price, serials };
             let change = Reservation::reserve(&order, Held { currency: phone.currency, lines: vec![line] }, START);
             tx.save_reservation(&change).await?;

@@ -16,8 +16,22 @@ use uuid::Uuid;
 
 use crate::{
     orders::{Step, asking, event, order},
-    world::{World, by, customer, fields, id, manager, operator, person, reason, staff},
+    world::{World, by, customer, fields, id, manager, on_both, operator, person, reason, staff},
 };
+
+on_both! {
+    units_are_withdrawn_with_one_event,
+    units_that_are_not_available_are_named_and_none_is_withdrawn,
+    a_refusal_names_a_hundred_units_and_fits_into_a_header,
+    wrong_withdrawals_are_refused,
+    customers_choose_from_the_serials_of_available_units,
+    units_are_listed_by_age_though_the_clock_goes_back,
+    a_units_whole_history_is_read_page_by_page,
+    wrong_units_are_refused,
+    an_order_gets_the_very_units_that_it_asks_for_or_none,
+    an_order_that_asks_for_other_units_than_its_quantity_is_at_fault,
+    a_withdrawal_and_an_order_never_get_the_same_unit,
+}
 
 fn texts(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
     numbers.into_iter().map(|number| format!("TW-{number:08}")).collect()
@@ -44,9 +58,7 @@ async fn take_in(world: &World, order: &order_v1::Order, version: i64, step: Ste
     world.take_in(&event(order, version, step)).await.expect("taken in");
 }
 
-#[tokio::test]
-async fn units_are_withdrawn_with_one_event() {
-    let world = World::open().await;
+async fn units_are_withdrawn_with_one_event(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 3).await;
     let phone = withdraw(&world, shop_id, phone_id, texts([3, 1])).await.expect("withdrawn");
@@ -69,9 +81,7 @@ async fn units_are_withdrawn_with_one_event() {
     world.check_invariants().await;
 }
 
-#[tokio::test]
-async fn units_that_are_not_available_are_named_and_none_is_withdrawn() {
-    let world = World::open().await;
+async fn units_that_are_not_available_are_named_and_none_is_withdrawn(world: World) {
     let shop_id = world.shop().await;
     let (phone_id, other) = (world.phone(shop_id, 1, 4).await, world.phone(shop_id, 1, 1).await);
     let shipped = order(shop_id, &[(phone_id, 1, None)]);
@@ -96,9 +106,7 @@ async fn units_that_are_not_available_are_named_and_none_is_withdrawn() {
     world.check_invariants().await;
 }
 
-#[tokio::test]
-async fn a_refusal_names_a_hundred_units_and_fits_into_a_header() {
-    let world = World::open().await;
+async fn a_refusal_names_a_hundred_units_and_fits_into_a_header(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 10_000).await;
     withdraw(&world, shop_id, phone_id, texts(1..=10_000)).await.expect("withdrawn in one call");
@@ -112,9 +120,7 @@ async fn a_refusal_names_a_hundred_units_and_fits_into_a_header() {
     world.check_invariants().await;
 }
 
-#[tokio::test]
-async fn wrong_withdrawals_are_refused() {
-    let world = World::open().await;
+async fn wrong_withdrawals_are_refused(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 1).await;
     let wrong = |serials: &[&str]| serials.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
@@ -136,9 +142,7 @@ async fn wrong_withdrawals_are_refused() {
     assert_eq!(world.stock(shop_id, phone_id).await.available, 1);
 }
 
-#[tokio::test]
-async fn customers_choose_from_the_serials_of_available_units() {
-    let world = World::open().await;
+async fn customers_choose_from_the_serials_of_available_units(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 5).await;
     take_in(&world, &order(shop_id, &[(phone_id, 1, None)]), 1, Step::Placed).await;
@@ -176,9 +180,7 @@ async fn customers_choose_from_the_serials_of_available_units() {
     assert!(seen.create_time.is_some() && seen.serial == "TW-00000004", "{seen:?}");
 }
 
-#[tokio::test]
-async fn units_are_listed_by_age_though_the_clock_goes_back() {
-    let world = World::open().await;
+async fn units_are_listed_by_age_though_the_clock_goes_back(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 1).await;
     for hours in [2, -5, 4] {
@@ -195,10 +197,8 @@ async fn units_are_listed_by_age_though_the_clock_goes_back() {
     assert_eq!(units.into_iter().map(|unit| unit.serial).collect::<Vec<_>>(), texts(1..=4));
 }
 
-#[tokio::test]
-async fn a_units_whole_history_is_read_page_by_page() {
+async fn a_units_whole_history_is_read_page_by_page(world: World) {
     use unit_event::Kind::{Registered, Released, Reserved, Sold};
-    let world = World::open().await;
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 1).await;
     let [first, second] = [0, 1].map(|_| order(shop_id, &[(phone_id, 1, None)]));
@@ -232,9 +232,7 @@ async fn a_units_whole_history_is_read_page_by_page() {
     assert_eq!(times.iter().map(|time| time - times[0]).collect::<Vec<_>>(), [0, 3_600, 3_600, 3_600, 3_600]);
 }
 
-#[tokio::test]
-async fn wrong_units_are_refused() {
-    let world = World::open().await;
+async fn wrong_units_are_refused(world: World) {
     let shop_id = world.shop().await;
     world.phone(shop_id, 1, 2).await;
     let get = |shop_id: String, serial: &str, page_size, page_token: &str| {
@@ -254,9 +252,7 @@ async fn wrong_units_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn an_order_gets_the_very_units_that_it_asks_for_or_none() {
-    let world = World::open().await;
+async fn an_order_gets_the_very_units_that_it_asks_for_or_none(world: World) {
     let shop_id = world.shop().await;
     let (phone_id, other) = (world.phone(shop_id, 1, 4).await, world.phone(shop_id, 1, 1).await);
     let chosen = asking(order(shop_id, &[(phone_id, 2, None), (other, 1, None)]), phone_id, &texts([4, 2]));
@@ -286,9 +282,7 @@ async fn an_order_gets_the_very_units_that_it_asks_for_or_none() {
     world.check_invariants().await;
 }
 
-#[tokio::test]
-async fn an_order_that_asks_for_other_units_than_its_quantity_is_at_fault() {
-    let world = World::open().await;
+async fn an_order_that_asks_for_other_units_than_its_quantity_is_at_fault(world: World) {
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 4).await;
     let before = world.written().await.len();
@@ -301,9 +295,8 @@ async fn an_order_that_asks_for_other_units_than_its_quantity_is_at_fault() {
 }
 
 /// Withdrawals and orders at once: each unit goes one way.
-#[tokio::test]
-async fn a_withdrawal_and_an_order_never_get_the_same_unit() {
-    let world = std::sync::Arc::new(World::open().await);
+async fn a_withdrawal_and_an_order_never_get_the_same_unit(world: World) {
+    let world = std::sync::Arc::new(world);
     let shop_id = world.shop().await;
     let phone_id = world.phone(shop_id, 1, 20).await;
     let withdrawals = (1..=20).map(|number| {

@@ -44,7 +44,7 @@ async fn what_is_known_of_older_units_begins_their_histories() {
     sqlx::raw_sql(BEFORE).execute(&mut connection).await.expect("rows");
     connection.close().await.expect("closed");
 
-    let world = World::open_in(directory).await;
+    let world = World::on_sqlite_in(directory).await;
     let (shop_id, phone_id) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let history = async |serial: &str| {
         let request =

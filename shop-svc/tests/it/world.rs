@@ -1,4 +1,4 @@
-//! A service without its network: the API, the handler of order events, and a database in a directory of its own.
+//! A service without its network: the API, the handler of order events, and a database of its own, of either kind.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use chassis::{
     clock::Clock,
     consumer::{Failure, Handler},
     inbox::Event,
-    store::{Store, sqlite::Sqlite},
+    store::{Database, Store, postgres::Postgres, sqlite::Sqlite},
 };
 use prost::{Message, Name};
 use proto::shop::v1::{self, shop_service_server::ShopService};
@@ -18,11 +18,11 @@ use shop_svc::{
     adapters::{
         events::incoming::OrderEvents,
         grpc::Api,
-        store::sqlite::{MIGRATIONS, Reads},
+        store::{self, MIGRATIONS},
     },
     app::{Read, Tx},
 };
-use sqlx::SqlitePool;
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime, macros::datetime};
 use tonic::{Request, Status};
@@ -65,33 +65,113 @@ impl Written {
     }
 }
 
+/// Defines tests on each kind of database: functions that take a world.
+macro_rules! on_both {
+    ($($test:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(crate::world::World::on_sqlite().await).await;
+                }
+            )*
+        }
+
+        mod on_postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(crate::world::World::on_postgres().await).await;
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// All rows of a query, from either kind of database.
+macro_rules! rows {
+    ($world:expr, $query:expr $(, $value:expr)*) => {
+        match &$world.database {
+            chassis::store::Database::Sqlite(sqlite) => {
+                sqlx::query_as($query)$(.bind($value))*.fetch_all(&sqlite.reads()).await
+            }
+            chassis::store::Database::Postgres(postgres) => {
+                sqlx::query_as($query)$(.bind($value))*.fetch_all(&postgres.reads()).await
+            }
+        }
+        .expect("rows")
+    };
+}
+pub(crate) use rows;
+
 pub struct World {
-    _directory: TempDir,
+    directory: Option<TempDir>,
+    /// Where a replica finds the same database, if there may be one.
+    url: Option<String>,
+    pub database: Database,
     pub store: Store<dyn Tx>,
     pub reads: Arc<dyn Read>,
     pub api: Arc<Api>,
-    pub pool: SqlitePool,
     pub clock: Arc<TestClock>,
     handler: Arc<dyn Handler<dyn Tx>>,
 }
 
 impl World {
-    pub async fn open() -> Self {
+    pub async fn on_sqlite() -> Self {
         // Memory, where there is some, spares the tests the disk's fsync.
-        Self::open_in(TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).expect("a directory")).await
+        Self::on_sqlite_in(TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).expect("a directory")).await
     }
 
     /// The same on the database of a directory, if it has one.
-    pub async fn open_in(directory: TempDir) -> Self {
+    pub async fn on_sqlite_in(directory: TempDir) -> Self {
         let url = format!("sqlite://{}", directory.path().join("shop.db").display());
-        let sqlite = Sqlite::open(&url, &MIGRATIONS).await.expect("a database");
-        let store = sqlite.store(|tx| tx as &mut dyn Tx);
-        let reads: Arc<dyn Read> = Arc::new(Reads::new(sqlite.reads()));
-        let clock = Arc::new(TestClock(Mutex::new(START)));
+        let sqlite = Sqlite::open(&url, MIGRATIONS.sqlite).await.expect("a database");
+        let world = Self::over(Database::Sqlite(sqlite), Arc::new(TestClock(Mutex::new(START))));
+        Self { directory: Some(directory), ..world }
+    }
+
+    pub async fn on_postgres() -> Self {
+        let url = xtask::postgres::database().await;
+        Self::on_postgres_at(url, Arc::new(TestClock(Mutex::new(START)))).await
+    }
+
+    /// Another world, on a database of its own of the same kind.
+    pub async fn another(&self) -> Self {
+        match &self.database {
+            Database::Sqlite(_) => Self::on_sqlite().await,
+            Database::Postgres(_) => Self::on_postgres().await,
+        }
+    }
+
+    /// Another world, on a copy of this one's SQLite database as it is now.
+    pub async fn copied(&self) -> Self {
+        let directory = TempDir::new().expect("a directory");
+        let Some(own) = &self.directory else { panic!("a database in a directory") };
+        let from = SqliteConnectOptions::new().filename(own.path().join("shop.db"));
+        let mut database = from.connect().await.expect("a connection");
+        let copy = directory.path().join("shop.db").display().to_string();
+        sqlx::query("VACUUM INTO ?").bind(copy).execute(&mut database).await.expect("copied");
+        Self::on_sqlite_in(directory).await
+    }
+
+    /// Another process on the same database.
+    pub async fn replica(&self) -> Self {
+        let url = self.url.clone().expect("a database that several processes may use");
+        Self::on_postgres_at(url, Arc::clone(&self.clock)).await
+    }
+
+    async fn on_postgres_at(url: String, clock: Arc<TestClock>) -> Self {
+        let postgres = Postgres::open(&url, MIGRATIONS.postgres).await.expect("a database");
+        Self { url: Some(url), ..Self::over(Database::Postgres(postgres), clock) }
+    }
+
+    fn over(database: Database, clock: Arc<TestClock>) -> Self {
+        let (store, reads) = (store::store(&database), store::reads(&database));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let api = Arc::new(Api::new(&store, Arc::clone(&reads), &shared));
         let handler = Arc::new(OrderEvents::new(shared));
-        Self { _directory: directory, store, reads, api, pool: sqlite.reads(), clock, handler }
+        Self { directory: None, url: None, database, store, reads, api, clock, handler }
     }
 
     /// A shop that sells in KRW.
@@ -118,8 +198,7 @@ impl World {
 
     /// Every event written so far, oldest first.
     pub async fn written(&self) -> Vec<Written> {
-        let query = sqlx::query_as("SELECT kind, aggregate_id, version, body FROM outbox ORDER BY position");
-        query.fetch_all(&self.pool).await.expect("events")
+        rows!(self, "SELECT kind, aggregate_id, version, body FROM outbox ORDER BY position")
     }
 
     /// The events of one aggregate, oldest first.
@@ -144,8 +223,8 @@ impl World {
 
     /// Asserts what holds of every database at all times (I2 and the outbox's rule).
     pub async fn check_invariants(&self) {
-        let broken: Vec<String> = sqlx::query_scalar(BROKEN_RULES).fetch_all(&self.pool).await.expect("an answer");
-        assert_eq!(broken, Vec::<String>::new());
+        let broken: Vec<(String,)> = rows!(self, BROKEN_RULES);
+        assert_eq!(broken, []);
         let mut versions: BTreeMap<Uuid, i64> = BTreeMap::new();
         for event in self.written().await {
             let before = versions.insert(event.aggregate_id, event.version).unwrap_or_default();
@@ -156,19 +235,19 @@ impl World {
 
 /// Names each rule that some row breaks.
 const BROKEN_RULES: &str = "
-    SELECT 'counts differ from units' FROM stock WHERE
+    SELECT 'counts differ from units' AS broken FROM stock WHERE
         available <> (SELECT count(*) FROM unit WHERE unit.phone_id = stock.phone_id AND status = 'AVAILABLE')
         OR reserved <> (SELECT count(*) FROM unit WHERE unit.phone_id = stock.phone_id AND status = 'RESERVED')
         OR sold <> (SELECT count(*) FROM unit WHERE unit.phone_id = stock.phone_id AND status = 'SOLD')
         OR withdrawn <> (SELECT count(*) FROM unit WHERE unit.phone_id = stock.phone_id AND status = 'WITHDRAWN')
     UNION ALL
     SELECT 'a unit follows no reservation' FROM unit
-        LEFT JOIN reservation USING (order_id) WHERE unit.order_id IS NOT NULL AND reservation.status IS NOT unit.status
+        LEFT JOIN reservation USING (order_id) WHERE unit.order_id IS NOT NULL AND reservation.status IS DISTINCT FROM unit.status
     UNION ALL
     SELECT 'a history does not end where its unit stands' FROM unit LEFT JOIN unit_event AS last
         ON last.unit_id = unit.unit_id AND number = (SELECT count(*) FROM unit_event WHERE unit_id = unit.unit_id)
-        WHERE CASE kind WHEN 'REGISTERED' THEN 'AVAILABLE' WHEN 'RELEASED' THEN 'AVAILABLE' ELSE kind END
-        IS NOT unit.status OR (unit.order_id IS NOT NULL AND last.order_id IS NOT unit.order_id)
+        WHERE CASE last.kind WHEN 'REGISTERED' THEN 'AVAILABLE' WHEN 'RELEASED' THEN 'AVAILABLE' ELSE kind END
+        IS DISTINCT FROM unit.status OR (unit.order_id IS NOT NULL AND last.order_id IS DISTINCT FROM unit.order_id)
     UNION ALL
     SELECT 'a unit takes a way that there is none of' FROM unit_event AS before JOIN unit_event AS next
         ON next.unit_id = before.unit_id AND next.number = before.number + 1
@@ -176,7 +255,7 @@ const BROKEN_RULES: &str = "
         OR before.kind = 'RESERVED' AND next.kind IN ('RELEASED', 'SOLD') AND next.order_id = before.order_id)
     UNION ALL
     SELECT 'a reservation holds another number of units' FROM reservation_line AS line JOIN reservation USING (order_id)
-        WHERE quantity * (reservation.status IN ('RESERVED', 'SOLD'))
+        WHERE CASE WHEN reservation.status IN ('RESERVED', 'SOLD') THEN quantity ELSE 0 END
         <> (SELECT count(*) FROM unit WHERE unit.order_id = line.order_id AND unit.phone_id = line.phone_id)";
 
 /// A request by a person.

@@ -4,17 +4,34 @@ use std::path::{Path, PathBuf};
 
 use super::part::{Part, Service};
 use crate::error::{Error, Result};
+use crate::paths;
+use crate::postgres::password;
 
 pub(crate) fn envoy(dir: &Path) -> PathBuf {
     dir.join("envoy.yaml")
 }
 
-pub(crate) fn nats(dir: &Path) -> PathBuf {
-    dir.join("nats.conf")
+pub(super) fn nats(dir: &Path, number: u16) -> PathBuf {
+    dir.join(format!("{}.conf", Part::nats(number)))
 }
 
-pub(crate) fn nats_store(dir: &Path) -> PathBuf {
+/// Where the brokers of every kind of mesh store.
+pub(crate) fn nats_stores(dir: &Path) -> PathBuf {
     dir.join("nats")
+}
+
+/// Where the server and what it stores are: see [`crate::postgres`].
+pub(crate) fn postgres(dir: &Path) -> PathBuf {
+    dir.join("postgres")
+}
+
+/// The secret of this name, made where there is none yet.
+pub(super) fn secret(dir: &Path, name: &str) -> Result<String> {
+    let path = keys(dir).join(name);
+    if !path.exists() {
+        paths::write_private(&path, password().as_bytes())?;
+    }
+    paths::read(&path)
 }
 
 pub(crate) fn data(dir: &Path) -> PathBuf {
@@ -26,7 +43,11 @@ pub(crate) fn database(dir: &Path, service: Service) -> PathBuf {
 }
 
 pub(crate) fn log(dir: &Path, part: Part) -> PathBuf {
-    dir.join("logs").join(format!("{part}.log"))
+    logs(dir).join(format!("{part}.log"))
+}
+
+pub(crate) fn logs(dir: &Path) -> PathBuf {
+    dir.join("logs")
 }
 
 /// Puts the logs of the last run aside, in the place of the run before it.
@@ -34,14 +55,10 @@ pub(crate) fn log(dir: &Path, part: Part) -> PathBuf {
 /// # Errors
 /// A log is there that cannot be renamed.
 pub(crate) fn rotate_logs(dir: &Path) -> Result<()> {
-    for part in Part::ALL {
-        let log = log(dir, part);
-        match std::fs::rename(&log, log.with_extension("log.1")) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::new(format!("putting {} aside: {error}", log.display())));
-            }
-            _ => {}
-        }
+    let entries = std::fs::read_dir(logs(dir)).into_iter().flatten().flatten();
+    for log in entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "log")) {
+        std::fs::rename(&log, log.with_extension("log.1"))
+            .map_err(|error| Error::new(format!("putting {} aside: {error}", log.display())))?;
     }
     Ok(())
 }
@@ -66,5 +83,14 @@ mod tests {
             assert!(!log.exists());
             assert_eq!(std::fs::read_to_string(log.with_file_name("nats.log.1")).expect("kept"), run);
         }
+    }
+
+    #[test]
+    fn a_secret_stays_the_same() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        std::fs::create_dir(super::keys(dir.path())).expect("a directory");
+        let [one, other, again] =
+            ["one", "other", "one"].map(|name| super::secret(dir.path(), name).expect("a secret"));
+        assert!(one == again && one != other && one.len() == 32);
     }
 }

@@ -1,9 +1,6 @@
 //! The processes of the mesh and their names.
 
 use std::fmt;
-use std::str::FromStr;
-
-use crate::error::{Error, Result};
 
 /// One of the five services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,42 +58,67 @@ impl Service {
 /// One process of the mesh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// The broker.
+    /// The database server, where there is one.
+    Postgres,
+    /// The broker; the first where there are several.
     Nats,
-    /// A service.
+    /// A further broker, from 2.
+    NatsPeer(u16),
+    /// A service; its first process where there are several.
     Service(Service),
+    /// A further process of a service, from 2.
+    Replica(Service, u16),
     /// The proxy.
     Envoy,
 }
 
 impl Part {
-    /// All seven, in the order in which they start.
-    pub const ALL: [Self; 7] = [
-        Self::Nats,
-        Self::Service(Service::Shop),
-        Self::Service(Service::Order),
-        Self::Service(Service::Delivery),
-        Self::Service(Service::Notify),
-        Self::Service(Service::MyPage),
-        Self::Envoy,
-    ];
+    /// The process of a service with this number, from 1.
+    pub const fn replica(service: Service, number: u16) -> Self {
+        match number {
+            0 | 1 => Self::Service(service),
+            further => Self::Replica(service, further),
+        }
+    }
 
-    /// The name, as in messages, logs and commands.
-    pub const fn name(self) -> &'static str {
+    /// The broker with this number, from 1.
+    pub const fn nats(number: u16) -> Self {
+        match number {
+            0 | 1 => Self::Nats,
+            further => Self::NatsPeer(further),
+        }
+    }
+
+    /// Which of its kind it is, from 1.
+    pub const fn number(self) -> u16 {
         match self {
-            Self::Nats => "nats",
-            Self::Service(service) => service.name(),
+            Self::Postgres | Self::Nats | Self::Service(_) | Self::Envoy => 1,
+            Self::NatsPeer(number) | Self::Replica(_, number) => number,
+        }
+    }
+
+    /// The service that it is a process of.
+    pub const fn service(self) -> Option<Service> {
+        match self {
+            Self::Service(service) | Self::Replica(service, _) => Some(service),
+            Self::Postgres | Self::Nats | Self::NatsPeer(_) | Self::Envoy => None,
+        }
+    }
+
+    /// The name of its kind.
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Nats | Self::NatsPeer(_) => "nats",
+            Self::Service(service) | Self::Replica(service, _) => service.name(),
             Self::Envoy => "envoy",
         }
     }
 
-    /// Its place in [`Part::ALL`], from 0.
-    pub const fn index(self) -> usize {
-        match self {
-            Self::Nats => 0,
-            Self::Service(service) => 1 + service.index(),
-            Self::Envoy => 6,
-        }
+    /// Whether somebody means this one by `name`: `order-svc`, `order`, `order-svc-2`, `order-2`, `nats`.
+    pub(super) fn is_called(self, name: &str) -> bool {
+        let full = self.to_string();
+        full == name || self.service().is_some() && full.replacen("-svc", "", 1) == name
     }
 }
 
@@ -106,22 +128,13 @@ impl From<Service> for Part {
     }
 }
 
+/// The name as in messages, logs and commands: `order-svc`, `order-svc-2`.
 impl fmt::Display for Part {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
-    }
-}
-
-impl FromStr for Part {
-    type Err = Error;
-
-    /// Reads `order-svc`, `order`, `nats` or `envoy`.
-    fn from_str(text: &str) -> Result<Self> {
-        let short = |part: &Self| part.name().strip_suffix("-svc") == Some(text);
-        Self::ALL.into_iter().find(|part| part.name() == text || short(part)).ok_or_else(|| {
-            Error::new(format!("the mesh has no process {text:?}"))
-                .help(format!("one of {}", Self::ALL.map(Self::name).join(", ")))
-        })
+        match self.number() {
+            1 => formatter.pad(self.kind()),
+            number => formatter.pad(&format!("{}-{number}", self.kind())),
+        }
     }
 }
 
@@ -130,11 +143,7 @@ mod tests {
     use super::{Part, Service};
 
     #[test]
-    fn places_and_names_agree_with_the_lists() {
-        for (index, part) in Part::ALL.into_iter().enumerate() {
-            assert_eq!(part.index(), index);
-            assert_eq!(part.name().parse::<Part>().expect("its own name"), part);
-        }
+    fn services_places_and_names_agree() {
         for (index, service) in Service::ALL.into_iter().enumerate() {
             assert_eq!(service.index(), index);
             assert_eq!(service.name(), format!("{}-svc", service.context()));
@@ -142,9 +151,22 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_short_name_and_names_the_choices_otherwise() {
-        assert_eq!("order".parse::<Part>().expect("short"), Part::Service(Service::Order));
-        let error = "kafka".parse::<Part>().expect_err("no such process");
-        assert!(error.advice().expect("advice").contains("notify-svc"), "{error}");
+    fn the_first_of_its_kind_has_no_number_and_each_has_one_name() {
+        assert_eq!(Part::replica(Service::Order, 1), Part::Service(Service::Order));
+        assert_eq!(Part::replica(Service::Order, 2).to_string(), "order-svc-2");
+        assert_eq!((Part::nats(1).to_string(), Part::nats(3).to_string()), ("nats".to_owned(), "nats-3".to_owned()));
+        assert_eq!(format!("{:<8}|", Part::nats(3)), "nats-3  |");
+    }
+
+    #[test]
+    fn services_have_a_short_name_as_well() {
+        for (part, names) in [
+            (Part::Service(Service::Order), ["order-svc", "order"]),
+            (Part::Replica(Service::Order, 2), ["order-svc-2", "order-2"]),
+            (Part::Postgres, ["postgres", "postgres"]),
+        ] {
+            assert!(names.iter().all(|name| part.is_called(name)), "{part}");
+            assert!(!part.is_called("kafka") && !part.is_called("order-3"), "{part}");
+        }
     }
 }

@@ -4,18 +4,53 @@ use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use super::part::Service;
+use super::part::{Part, Service};
+use super::shape::CLUSTER;
 use crate::error::{Context, Error, Result};
 use crate::paths;
 
 /// Free ports are looked for here, below what the kernel gives to outgoing connections.
 const FREE: std::ops::Range<u16> = 20_000..32_000;
 /// Ports a block of free ones spans.
-const BLOCK: u16 = 16;
+const BLOCK: u16 = 64;
 
-/// The loopback ports of one mesh.
+/// A block of free ports that no other harness takes until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    first: u16,
+    _file: File,
+}
+
+impl Claim {
+    /// A block of which nothing listens on the first `count` ports.
+    ///
+    /// # Errors
+    /// No block was free after many tries.
+    pub(crate) fn free(count: u16) -> Result<Self> {
+        let claims = std::env::temp_dir().join("tword-ports");
+        paths::make_dir(&claims)?;
+        for _ in 0..200 {
+            let block = rand::random_range(0..(FREE.end - FREE.start) / BLOCK);
+            let first = FREE.start + block * BLOCK;
+            let Some(file) = claim(&claims, first)? else { continue };
+            if (first..first + count).all(is_free) {
+                return Ok(Self { first, _file: file });
+            }
+        }
+        Err(Error::new(format!("found no {count} free ports in a row between {} and {}", FREE.start, FREE.end)))
+    }
+
+    /// The first of its ports.
+    pub(crate) const fn first(&self) -> u16 {
+        self.first
+    }
+}
+
+/// The loopback ports of one mesh, also for those processes that it does not have.
 #[derive(Debug)]
 pub struct Ports {
+    /// The database server.
+    pub postgres: u16,
     /// The broker.
     pub nats: u16,
     /// Envoy's listener for clients: REST, gRPC, gRPC-Web.
@@ -24,10 +59,15 @@ pub struct Ports {
     pub mesh: u16,
     /// Envoy's own administration.
     pub envoy_admin: u16,
-    grpc: [u16; 5],
-    admin: [u16; 5],
+    /// Where the brokers of a cluster reach each other, from here on.
+    routes: u16,
+    /// The first process of the first service; the others follow.
+    grpc: u16,
+    admin: u16,
+    /// What each further process of a service adds to both.
+    step: u16,
     /// Keeps other harnesses from the same block; freed with the value.
-    _claim: Option<File>,
+    _claim: Option<Claim>,
 }
 
 impl Ports {
@@ -41,12 +81,15 @@ impl Ports {
                 .help("use one of at most 55000"));
         }
         Ok(Self {
+            postgres: 5_442 + offset,
             nats: 4_222 + offset,
+            routes: 6_222 + offset,
             edge: 8_088 + offset,
             mesh: 8_090 + offset,
             envoy_admin: 9_901 + offset,
-            grpc: [8_081, 8_082, 8_083, 8_084, 8_085].map(|port: u16| port + offset),
-            admin: [9_081, 9_082, 9_083, 9_084, 9_085].map(|port: u16| port + offset),
+            grpc: 8_081 + offset,
+            admin: 9_081 + offset,
+            step: 100,
             _claim: None,
         })
     }
@@ -56,69 +99,94 @@ impl Ports {
     /// # Errors
     /// No block was free after many tries.
     pub fn free() -> Result<Self> {
-        let claims = std::env::temp_dir().join("tword-ports");
-        paths::make_dir(&claims)?;
-        for _ in 0..200 {
-            let block = rand::random_range(0..(FREE.end - FREE.start) / BLOCK);
-            let base = FREE.start + block * BLOCK;
-            let Some(claim) = claim(&claims, base)? else { continue };
-            let ports = Self::block(base, claim);
-            if ports.all().iter().all(|(_, port)| is_free(*port)) {
-                return Ok(ports);
+        let claim = Claim::free(BLOCK)?;
+        let base = claim.first();
+        Ok(Self {
+            edge: base,
+            mesh: base + 1,
+            envoy_admin: base + 2,
+            postgres: base + 3,
+            nats: base + 4,
+            routes: base + 4 + CLUSTER,
+            grpc: base + 4 + 2 * CLUSTER,
+            admin: base + 9 + 2 * CLUSTER,
+            step: 10,
+            _claim: Some(claim),
+        })
+    }
+
+    /// The gRPC port of a service's first process.
+    pub fn grpc(&self, service: Service) -> u16 {
+        self.grpc_of(service, 1)
+    }
+
+    /// The gRPC port of a service's process with this number, from 1.
+    pub fn grpc_of(&self, service: Service, number: u16) -> u16 {
+        self.grpc + place(service) + self.step * (number - 1)
+    }
+
+    /// The administration port of a service's process with this number, from 1.
+    pub fn admin_of(&self, service: Service, number: u16) -> u16 {
+        self.admin + place(service) + self.step * (number - 1)
+    }
+
+    /// The port of the broker with this number, from 1.
+    pub const fn nats_of(&self, number: u16) -> u16 {
+        self.nats + number - 1
+    }
+
+    /// Where the other brokers reach the one with this number.
+    pub const fn route_of(&self, number: u16) -> u16 {
+        self.routes + number - 1
+    }
+
+    /// Every port of these processes with what it is for.
+    fn of(&self, parts: &[Part]) -> Vec<(String, u16)> {
+        parts.iter().flat_map(|part| self.of_one(*part)).collect()
+    }
+
+    fn of_one(&self, part: Part) -> Vec<(String, u16)> {
+        let (number, own) = (part.number(), part.to_string());
+        match part {
+            Part::Postgres => vec![(own, self.postgres)],
+            Part::Nats | Part::NatsPeer(_) => {
+                let route = format!("{part}'s cluster");
+                vec![(own, self.nats_of(number)), (route, self.route_of(number))]
+            }
+            Part::Service(service) | Part::Replica(service, _) => {
+                let admin = format!("{part}'s administration");
+                vec![(own, self.grpc_of(service, number)), (admin, self.admin_of(service, number))]
+            }
+            Part::Envoy => {
+                let named = |what: &str, port| (format!("envoy's {what}"), port);
+                vec![named("edge", self.edge), named("mesh", self.mesh), named("administration", self.envoy_admin)]
             }
         }
-        Err(Error::new(format!("found no {BLOCK} free ports in a row between {} and {}", FREE.start, FREE.end)))
     }
 
-    fn block(base: u16, claim: File) -> Self {
-        Self {
-            nats: base,
-            edge: base + 1,
-            mesh: base + 2,
-            envoy_admin: base + 3,
-            grpc: [4, 5, 6, 7, 8].map(|place| base + place),
-            admin: [9, 10, 11, 12, 13].map(|place| base + place),
-            _claim: Some(claim),
-        }
-    }
-
-    /// A service's gRPC port.
-    pub const fn grpc(&self, service: Service) -> u16 {
-        self.grpc[service.index()]
-    }
-
-    /// A service's administration port.
-    pub const fn admin(&self, service: Service) -> u16 {
-        self.admin[service.index()]
-    }
-
-    /// Every port with what it is for.
-    pub fn all(&self) -> Vec<(String, u16)> {
-        let services = Service::ALL.into_iter().flat_map(|service| {
-            let name = service.name();
-            [(name.to_owned(), self.grpc(service)), (format!("{name}'s administration"), self.admin(service))]
-        });
-        let rest = [
-            ("nats", self.nats),
-            ("envoy's edge", self.edge),
-            ("envoy's mesh", self.mesh),
-            ("envoy's administration", self.envoy_admin),
-        ];
-        services.chain(rest.map(|(what, port)| (what.to_owned(), port))).collect()
-    }
-
-    /// Checks that nothing listens on any of them.
+    /// Checks that nothing listens on any that these processes want.
     ///
     /// # Errors
     /// Some are busy: the error names each and, where it is known, who holds it.
-    pub fn check(&self) -> Result<()> {
-        let busy = self.all().into_iter().filter(|(_, port)| !is_free(*port));
+    pub(super) fn check(&self, parts: &[Part]) -> Result<()> {
+        let busy = self.of(parts).into_iter().filter(|(_, port)| !is_free(*port));
         let busy: Vec<_> = busy.map(|(what, port)| format!("\n  {port}, for {what}{}", held_by(port))).collect();
         if busy.is_empty() {
             return Ok(());
         }
         Err(Error::new(format!("what the mesh is to listen on is in use:{}", busy.concat()))
             .help("stop what listens there, or move the whole mesh: cargo xtask up --port-offset 10000"))
+    }
+}
+
+/// A service's place among the five, from 0.
+fn place(service: Service) -> u16 {
+    match service {
+        Service::Shop => 0,
+        Service::Order => 1,
+        Service::Delivery => 2,
+        Service::Notify => 3,
+        Service::MyPage => 4,
     }
 }
 
@@ -168,44 +236,56 @@ mod tests {
     use std::net::TcpListener;
     use std::time::Duration;
 
-    use super::Ports;
+    use super::super::shape::{CLUSTER, DatabaseKind, MOST_REPLICAS, Shape};
+    use super::{BLOCK, Ports};
     use crate::wait;
 
-    fn numbers(ports: &Ports) -> BTreeSet<u16> {
-        ports.all().into_iter().map(|(_, port)| port).collect()
+    const MOST: Shape = Shape { database: DatabaseKind::Postgres, replicas: MOST_REPLICAS, nats: CLUSTER };
+
+    fn numbers(ports: &Ports, shape: Shape) -> BTreeSet<u16> {
+        ports.of(&shape.parts()).into_iter().map(|(_, port)| port).collect()
     }
 
     #[test]
     fn the_fixed_ports_are_the_documented_ones_and_move_together() {
         let ports = Ports::fixed(0).expect("ports");
-        let documented = [4222, 8081, 8082, 8083, 8084, 8085, 8088, 8090, 9081, 9082, 9083, 9084, 9085, 9901];
-        assert_eq!(numbers(&ports), BTreeSet::from(documented));
-        assert_eq!(
-            numbers(&Ports::fixed(10_000).expect("ports")),
-            BTreeSet::from(documented.map(|port: u16| port + 10_000))
-        );
+        let documented = [4222, 6222, 8081, 8082, 8083, 8084, 8085, 8088, 8090, 9081, 9082, 9083, 9084, 9085, 9901];
+        assert_eq!(numbers(&ports, Shape::default()), BTreeSet::from(documented));
+        let moved = BTreeSet::from(documented.map(|port: u16| port + 10_000));
+        assert_eq!(numbers(&Ports::fixed(10_000).expect("ports"), Shape::default()), moved);
+        let most = numbers(&ports, Shape { replicas: 2, ..MOST });
+        assert!([5442, 4224, 6224, 8181, 8185, 9181, 9185].iter().all(|port| most.contains(port)), "{most:?}");
         Ports::fixed(60_000).expect_err("there are no such ports");
+    }
+
+    #[test]
+    fn no_port_is_given_twice_however_large_the_mesh() {
+        let wanted = 1 + 2 * CLUSTER + 3 + 2 * 5 * MOST_REPLICAS;
+        for ports in [Ports::fixed(0), Ports::free()].map(|ports| ports.expect("ports")) {
+            assert_eq!(numbers(&ports, MOST).len(), usize::from(wanted));
+        }
     }
 
     #[test]
     fn free_blocks_at_once_are_apart_and_below_the_ephemeral_range() {
         let blocks = [Ports::free(), Ports::free(), Ports::free()].map(|ports| ports.expect("free ports"));
-        let all: Vec<_> = blocks.iter().flat_map(numbers).collect();
-        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 3 * 14);
+        let all: BTreeSet<_> = blocks.iter().flat_map(|ports| numbers(ports, MOST)).collect();
+        assert_eq!(all.len(), 3 * numbers(&blocks[0], MOST).len());
         assert!(all.iter().all(|port| (20_000..32_000).contains(port)));
+        assert!(blocks.iter().all(|ports| numbers(ports, MOST).iter().all(|port| *port - ports.edge < BLOCK)));
     }
 
     #[tokio::test]
     async fn a_busy_port_is_named_with_its_holder() {
         let ports = Ports::free().expect("free ports");
         let listener = TcpListener::bind(("127.0.0.1", ports.edge)).expect("bound");
-        let error = ports.check().expect_err("the edge's port is busy");
+        let error = ports.check(&Shape::default().parts()).expect_err("the edge's port is busy");
         assert!(error.message().contains(&ports.edge.to_string()), "{error}");
         assert!(error.message().contains(&format!("process {}", std::process::id())), "{error}");
         assert!(error.advice().expect("advice").contains("--port-offset"), "{error}");
         drop(listener);
         // A child that another test is just starting holds the socket until its exec.
-        let free = || async { ports.check().map_err(|error| error.to_string()) };
+        let free = || async { ports.check(&Shape::default().parts()).map_err(|error| error.to_string()) };
         wait::until("the port to be free again", Duration::from_secs(10), free).await.expect("free again");
     }
 }

@@ -14,8 +14,9 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::sync::watch;
 
+use super::family;
 use super::part::Part;
-use super::watchdog::Watchdog;
+use super::watchdog::{Ending, Watchdog};
 use crate::error::{Context, Error, Result};
 
 /// How a process stands.
@@ -54,6 +55,9 @@ pub(super) struct Spec {
     pub(super) environment: Vec<(String, String)>,
     pub(super) dir: PathBuf,
     pub(super) log: PathBuf,
+    /// The user and group that it runs as, where that is not the harness's own.
+    pub(super) account: Option<u32>,
+    pub(super) ending: Ending,
 }
 
 /// A process of the mesh, running or not.
@@ -97,7 +101,7 @@ impl Process {
         }
         let mut child = self.spawn()?;
         let id = child.id();
-        if let Err(error) = self.watchdog.add(id) {
+        if let Err(error) = self.watchdog.add(id, self.spec.ending) {
             let _ = child.kill().and_then(|()| child.wait());
             return Err(error);
         }
@@ -119,43 +123,58 @@ impl Process {
         let spec = &self.spec;
         let doing = || format!("starting {} ({})", spec.part, spec.program.display());
         let log = OpenOptions::new().create(true).append(true).open(&spec.log).context(doing)?;
+        let mut command = self.command();
+        command.args(&spec.arguments).stdout(log.try_clone().context(doing)?).stderr(log);
+        command.process_group(0).spawn().context(doing)
+    }
+
+    /// Its program with its settings, without arguments.
+    pub(super) fn command(&self) -> Command {
+        let spec = &self.spec;
         let mut command = Command::new(&spec.program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TWORD_")) {
             command.env_remove(name);
         }
+        if let Some(account) = spec.account {
+            command.uid(account).gid(account);
+        }
         command
-            .args(&spec.arguments)
             .envs(spec.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(&spec.dir)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().context(doing)?)
-            .stderr(log)
-            .process_group(0)
-            .spawn()
-            .context(doing)
+            .stdin(Stdio::null());
+        command
     }
 
-    /// Asks it to end (SIGTERM) and waits; kills it after `limit`.
+    /// Asks it to end (SIGTERM; a database by SIGINT, so that it does not wait for its clients) and waits; kills it after
+    /// `limit`.
     ///
     /// # Errors
     /// It had to be killed.
     pub(super) async fn stop(&self, limit: Duration) -> Result<()> {
-        self.end(&[Signal::TERM, Signal::CONT])?;
+        let ask = match self.spec.ending {
+            Ending::Plain => Signal::TERM,
+            Ending::Postgres => Signal::INT,
+        };
+        self.end(&[ask, Signal::CONT])?;
         if tokio::time::timeout(limit, self.ended()).await.is_ok() {
             return Ok(());
         }
         self.kill().await?;
-        Err(Error::new(format!("{} did not end within {limit:?} of SIGTERM and was killed", self.spec.part)))
+        Err(Error::new(format!("{} did not end within {limit:?} of {ask:?} and was killed", self.spec.part)))
     }
 
-    /// Kills it (SIGKILL) and waits until it is gone.
+    /// Kills it (SIGKILL) with its children and waits until they are gone.
     pub(super) async fn kill(&self) -> Result<()> {
+        // Who is frozen makes no further children.
+        self.signal(Signal::STOP)?;
+        let children = self.children();
         self.end(&[Signal::KILL])?;
+        family::signal(&children, Signal::KILL);
         self.ended().await;
-        Ok(())
+        family::gone(&children).await
     }
 
-    /// Freezes it (SIGSTOP).
+    /// Freezes it with its children (SIGSTOP).
     pub(super) fn pause(&self) -> Result<()> {
         self.signal(Signal::STOP)
     }
@@ -180,14 +199,26 @@ impl Process {
         signals.iter().try_for_each(|signal| self.signal(*signal))
     }
 
+    /// Signals its group, and, with what freezes it or lets it go on, its children, which may have groups of their own.
     fn signal(&self, signal: Signal) -> Result<()> {
-        let run = self.run();
-        let Some(group) = run.group.filter(|_| matches!(self.state(), State::Running(_))) else { return Ok(()) };
-        match kill_process_group(group, signal) {
+        let Some(group) = self.group() else { return Ok(()) };
+        let sent = match kill_process_group(group, signal) {
             // It ended a moment ago; its waiter is about to say so.
             Err(rustix::io::Errno::SRCH) => Ok(()),
             sent => sent.context(|| format!("signalling {}", self.spec.part)),
+        };
+        if signal == Signal::STOP || signal == Signal::CONT {
+            family::signal(&self.children(), signal);
         }
+        sent
+    }
+
+    fn children(&self) -> Vec<Pid> {
+        self.group().map(family::children).unwrap_or_default()
+    }
+
+    fn group(&self) -> Option<Pid> {
+        self.run().group.filter(|_| matches!(self.state(), State::Running(_)))
     }
 
     fn run(&self) -> MutexGuard<'_, Run> {
@@ -203,7 +234,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.end(&[Signal::KILL]);
+        let last: &[Signal] = match self.spec.ending {
+            Ending::Plain => &[Signal::KILL],
+            // It gives its shared memory back, and kills its children if they do not end.
+            Ending::Postgres => &[Signal::QUIT, Signal::CONT],
+        };
+        let _ = self.end(last);
         let waiter = self.run().waiter.take();
         // The waiter itself may hold the last reference for the moment in which it reads the log.
         if let Some(waiter) = waiter.filter(|waiter| waiter.thread().id() != std::thread::current().id()) {
@@ -234,7 +270,7 @@ mod tests {
 
     use super::{Process, Spec, State};
     use crate::mesh::part::Part;
-    use crate::mesh::watchdog::Watchdog;
+    use crate::mesh::watchdog::{Ending, Watchdog};
 
     fn process(dir: &Path, script: &str) -> Arc<Process> {
         let spec = Spec {
@@ -244,6 +280,8 @@ mod tests {
             environment: Vec::new(),
             dir: dir.to_owned(),
             log: dir.join("log"),
+            account: None,
+            ending: Ending::Plain,
         };
         Arc::new(Process::new(spec, Arc::new(Watchdog::start().expect("a shell"))))
     }
@@ -305,5 +343,25 @@ mod tests {
         let State::Running(id) = process.state() else { panic!("it runs") };
         drop(process);
         assert!(!Path::new(&format!("/proc/{id}")).exists());
+    }
+
+    #[tokio::test]
+    async fn children_with_a_group_of_their_own_freeze_and_die_along() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let process = process(dir.path(), "setsid sleep 600 & echo $! >child; wait");
+        process.start().expect("started");
+        let child = || async { std::fs::read_to_string(dir.path().join("child")).map_err(|error| error.to_string()) };
+        let child = crate::wait::until("its child", Duration::from_secs(10), child).await.expect("a child");
+        let stat = || std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+        for frozen in [true, false] {
+            if frozen { process.pause() } else { process.resume() }.expect("signalled");
+            let seen = || async {
+                let stat = stat().map_err(|error| error.to_string())?;
+                (super::stopped(&stat) == frozen).then_some(()).ok_or(stat)
+            };
+            crate::wait::until("the signal's effect", Duration::from_secs(10), seen).await.expect("seen");
+        }
+        process.kill().await.expect("killed");
+        assert!(stat().is_err() || stat().is_ok_and(|stat| stat.contains(") Z ")));
     }
 }

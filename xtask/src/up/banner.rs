@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::mesh::{Mesh, Part, Service};
+use crate::mesh::{Mesh, Part};
 use crate::paths;
 use crate::state::{DemoShop, MeshState};
 use crate::token::{Grant, Role};
@@ -48,15 +48,28 @@ pub(super) fn text(mesh: &Mesh, demo: &DemoShop, tokens: &[(Role, String)]) -> S
 
 fn addresses(text: &mut String, mesh: &Mesh) {
     let mut line = |name: &str, address: String, what: &str| {
-        let _ = writeln!(text, "  {name:<13} {address:<23} {what}");
+        let _ = writeln!(text, "  {name:<14} {address:<23} {what}");
     };
     line("edge", mesh.edge(), "REST, gRPC and gRPC-Web for everyone");
     line("mesh", mesh.mesh(), "gRPC between services");
-    for service in Service::ALL {
-        line(service.name(), mesh.grpc(service), &format!("gRPC; metrics: {}/metrics", mesh.admin(service)));
+    for part in mesh.parts() {
+        let (name, number) = (part.to_string(), part.number());
+        match part {
+            Part::Service(service) | Part::Replica(service, _) => {
+                let metrics = format!("gRPC; metrics: {}/metrics", mesh.admin_of(service, number));
+                line(&name, mesh.grpc_of(service, number), &metrics);
+            }
+            Part::Envoy => line(&name, mesh.envoy_admin(), "administration"),
+            Part::Nats | Part::NatsPeer(_) => {
+                line(&name, format!("nats://127.0.0.1:{}", mesh.ports().nats_of(number)), "");
+            }
+            Part::Postgres => {
+                let example =
+                    format!("psql -U tword_order, password: {}", shown(&mesh.dir().join("keys/postgres-order-svc")));
+                line(&name, format!("127.0.0.1:{}", mesh.ports().postgres), &example);
+            }
+        }
     }
-    line("envoy", mesh.envoy_admin(), "administration");
-    line("nats", format!("nats://127.0.0.1:{}", mesh.ports().nats), "");
     let logs = mesh.log_path(Part::Nats);
     line("logs", logs.parent().map(shown).unwrap_or_default(), "");
 }

@@ -119,21 +119,21 @@ async fn answer(stream: UnixStream, mesh: Arc<Mesh>) {
 async fn obey(mesh: &Mesh, command: &Command) -> Result<String> {
     match command {
         Command::Stop(name) => {
-            let part: Part = name.parse()?;
+            let part = mesh.part(name)?;
             eprintln!("{part} is stopped, as asked");
             mesh.stop(part).await?;
             Ok(format!("{part} is stopped"))
         }
         Command::Start(name) => {
-            let part: Part = name.parse()?;
+            let part = mesh.part(name)?;
             eprintln!("{part} is started, as asked");
             mesh.start(part)?;
             mesh.wait_healthy(part).await?;
             Ok(format!("{part} is healthy"))
         }
         Command::Status => {
-            let line = |part: Part| format!("{part:<13} {}", described(&mesh.state(part)));
-            Ok(Part::ALL.map(line).join("\n"))
+            let line = |part: Part| format!("{part:<14} {}", described(&mesh.state(part)));
+            Ok(mesh.parts().map(line).collect::<Vec<_>>().join("\n"))
         }
     }
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::error::{Context, Error, Result};
-use crate::mesh::{Mesh, files};
+use crate::mesh::{DatabaseKind, Mesh, files};
 use crate::paths;
 use crate::state::DemoShop;
 use crate::token::{Grant, Role};
 
-/// The demo shop of the mesh in `dir`, where one was registered.
-pub(crate) fn known(dir: &Path) -> Option<DemoShop> {
-    serde_json::from_str(&std::fs::read_to_string(file(dir)).ok()?).ok()
+/// The demo shop that the mesh in `dir` has on this database, where one was registered.
+pub(crate) fn known(dir: &Path, database: DatabaseKind) -> Option<DemoShop> {
+    serde_json::from_str(&std::fs::read_to_string(file(dir, database)).ok()?).ok()
 }
 
 /// Registers the demo shop, unless the mesh still has the one it registered before.
@@ -21,7 +21,7 @@ pub(crate) fn known(dir: &Path) -> Option<DemoShop> {
 /// Each call carries an idempotency key, so that a start that died half-way is taken up where it was.
 pub(super) async fn ensure(mesh: &Mesh) -> Result<DemoShop> {
     let rest = Rest::new(mesh)?;
-    if let Some(demo) = known(mesh.dir())
+    if let Some(demo) = known(mesh.dir(), mesh.database_kind())
         && rest.has_shop(&demo.shop_id).await?
     {
         return Ok(demo);
@@ -37,7 +37,7 @@ pub(super) async fn ensure(mesh: &Mesh) -> Result<DemoShop> {
     let phone_ids = list.iter().map(|phone| text(&phone["phoneId"])).collect::<Result<_>>()?;
     let demo = DemoShop { shop_id, phone_ids };
     let encoded = serde_json::to_string_pretty(&demo).context(|| "encoding the demo shop".to_owned())?;
-    paths::write(&file(mesh.dir()), encoded.as_bytes())?;
+    paths::write(&file(mesh.dir(), mesh.database_kind()), encoded.as_bytes())?;
     Ok(demo)
 }
 
@@ -56,8 +56,8 @@ fn text(value: &Value) -> Result<String> {
         .ok_or_else(|| Error::new("the demo shop's registration was answered without an id"))
 }
 
-fn file(dir: &Path) -> PathBuf {
-    files::data(dir).join("demo-shop.json")
+fn file(dir: &Path, database: DatabaseKind) -> PathBuf {
+    files::data(dir).join(format!("demo-shop-{}.json", database.name()))
 }
 
 /// Calls through the edge.

@@ -9,7 +9,7 @@ use crate::mesh::{Mesh, Part, State};
 /// Watches one process for as long as the mesh runs.
 pub(super) async fn supervise(mesh: Arc<Mesh>, part: Part) {
     let mut restarts = Restarts::default();
-    let mut state = mesh.watch(part);
+    let Ok(mut state) = mesh.watch(part) else { return };
     loop {
         let died = state.wait_for(|state| matches!(state, State::Died(_))).await;
         let Ok(State::Died(cause)) = died.map(|state| state.clone()) else { return };

@@ -2,4 +2,5 @@
 
 mod breaking;
 mod placeholders;
+mod postgres;
 mod tidy;

@@ -1,22 +1,18 @@
 //! The audit as rows.
 
-use prost::Message;
-use proto::ops::v1::AuditRecord;
 use sqlx::{FromRow, QueryBuilder, Row as _, Sqlite, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{Tx, micros, one_row, reads::Reads, time_of};
 use crate::{
     audit::{Audit, Entry, Query, Read, Record},
-    store::Error,
+    store::{Error, columns},
     trace,
 };
 
 #[async_trait::async_trait]
 impl Audit for Tx {
     async fn audit(&mut self, record: &Record) -> Result<(), Error> {
-        let changes = record.changes.iter().cloned().map(Into::into).collect();
-        let changes = AuditRecord { changes, ..Default::default() };
         let written = sqlx::query(
             "INSERT INTO audit (record_id, actor_role, actor_id, action, subject_kind, subject_id, changes, traceparent, \
              create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -27,7 +23,7 @@ impl Audit for Tx {
         .bind(record.action)
         .bind(record.subject_kind)
         .bind(&record.subject_id)
-        .bind(changes.encode_to_vec())
+        .bind(columns::changes(record))
         .bind(trace::current())
         .bind(micros(record.time))
         .execute(self.connection())
@@ -73,8 +69,6 @@ struct Row(Entry);
 
 impl FromRow<'_, SqliteRow> for Row {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let changes = AuditRecord::decode(row.try_get::<&[u8], _>("changes")?);
-        let changes = changes.map_err(|error| sqlx::Error::Decode(error.into()))?.changes;
         Ok(Self(Entry {
             id: row.try_get("record_id")?,
             actor_role: row.try_get("actor_role")?,
@@ -82,7 +76,7 @@ impl FromRow<'_, SqliteRow> for Row {
             action: row.try_get("action")?,
             subject_kind: row.try_get("subject_kind")?,
             subject_id: row.try_get("subject_id")?,
-            changes: changes.into_iter().map(Into::into).collect(),
+            changes: columns::changed(row.try_get("changes")?)?,
             traceparent: row.try_get("traceparent")?,
             time: time_of(row.try_get("create_time")?)?,
         }))

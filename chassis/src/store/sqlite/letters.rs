@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::{Tx, micros, one_row, reads::Reads, time_of};
 use crate::{
-    dead_letter::{Dropped, Kept, Mend, Query, Read, Standing},
+    dead_letter::{Dropped, Kept, Mend, Query, Read},
     inbox::{DeadLetter, Event},
-    store::Error,
+    store::{Error, columns},
 };
 
 /// Of a list's rows: the body is left out.
@@ -73,7 +73,7 @@ fn list(asked: &Query) -> QueryBuilder<Sqlite> {
         query.push(" AND producer = ").push_bind(producer.clone());
     }
     if let Some(standing) = asked.standing {
-        query.push(" AND status = ").push_bind(name(standing));
+        query.push(" AND status = ").push_bind(columns::standing(standing));
     }
     if let Some((time, event_id)) = asked.after {
         query.push(" AND (create_time, event_id) > (").push_bind(micros(time));
@@ -81,13 +81,6 @@ fn list(asked: &Query) -> QueryBuilder<Sqlite> {
     }
     query.push(" ORDER BY create_time, event_id LIMIT ").push_bind(asked.rows);
     query
-}
-
-fn name(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Waiting => "WAITING",
-        Standing::Dropped => "DROPPED",
-    }
 }
 
 struct Row(Kept);
@@ -105,11 +98,9 @@ impl FromRow<'_, SqliteRow> for Row {
             traceparent: row.try_get("traceparent")?,
             body: row.try_get::<Vec<u8>, _>("body")?.into(),
         };
-        let dropped = match (row.try_get("drop_reason")?, row.try_get("dropped_by")?, row.try_get("drop_time")?) {
-            (Some(reason), Some(by), Some(time)) => Some(Dropped { reason, by, time: time_of(time)? }),
-            (None, None, None) => None,
-            _ => return Err(sqlx::Error::Decode("a dead letter is half dropped".into())),
-        };
+        let drop_time: Option<i64> = row.try_get("drop_time")?;
+        let drop_time = drop_time.map(time_of).transpose()?;
+        let dropped = columns::dropped(row.try_get("drop_reason")?, row.try_get("dropped_by")?, drop_time)?;
         let (cause, attempts) = (row.try_get("cause")?, row.try_get("attempts")?);
         let time = time_of(row.try_get("create_time")?)?;
         Ok(Self(Kept { letter: DeadLetter { event, cause, attempts, time }, dropped }))
@@ -121,7 +112,7 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::store::sqlite::plans::plan;
+    use crate::{dead_letter::Standing, store::sqlite::plans::plan};
 
     #[tokio::test]
     async fn lists_are_read_along_the_index_that_fits_them() {

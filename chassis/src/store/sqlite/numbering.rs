@@ -7,15 +7,12 @@ use sqlx::{FromRow, Row, sqlite::SqliteRow};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Tx, meters, micros, reads::Reads, time_of};
+use super::{Tx, micros, reads::Reads, time_of};
 use crate::{
     outbox::LoggedEvent,
-    relay::{self, Head, Numbered, Numbering, Term},
-    store::Error,
+    relay::{self, Head, MAX_BATCH_BYTES, Numbered, Numbering, Term},
+    store::{Error, meters},
 };
-
-/// Bodies of a batch to be published: some more of them wait for the next one.
-const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 #[async_trait::async_trait]
 impl Numbering for Tx {
@@ -84,6 +81,10 @@ async fn give_numbers(tx: &mut Tx, epoch: Uuid, next: i64, room: i64) -> Result<
     i64::try_from(numbered.rows_affected()).map_err(Error::inconsistent)
 }
 
+/// In the order in which they began.
+const EPOCHS: &str = "SELECT epoch, head FROM (SELECT number, epoch, head FROM ended_epoch UNION ALL \
+     SELECT NULL, epoch, next_sequence - 1 FROM relay) AS every ORDER BY number NULLS LAST";
+
 const SELECT_EVENTS: &str = "SELECT event_id, sequence, kind, aggregate_id, time, traceparent, body FROM outbox \
      WHERE epoch = ? AND sequence > ? ORDER BY sequence LIMIT ?";
 
@@ -126,9 +127,8 @@ impl relay::Log for Reads {
     }
 
     async fn epochs(&self) -> Result<Vec<Head>, Error> {
-        let (epoch, sequence) =
-            sqlx::query_as("SELECT epoch, next_sequence - 1 FROM relay").fetch_one(&self.pool).await?;
-        Ok(vec![Head { epoch, sequence }])
+        let epochs: Vec<(Uuid, i64)> = sqlx::query_as(EPOCHS).fetch_all(&self.pool).await?;
+        Ok(epochs.into_iter().map(|(epoch, sequence)| Head { epoch, sequence }).collect())
     }
 
     async fn unnumbered(&self) -> Result<bool, Error> {
@@ -147,7 +147,8 @@ impl relay::Log for Reads {
 
     fn measure(&self) {
         let (waiting, limit) = self.writer.waiting();
-        meters::measure(waiting, limit, &self.pool);
+        meters::queue(waiting, limit);
+        meters::readers(self.pool.size(), self.pool.num_idle());
     }
 
     async fn ping(&self) -> Result<(), Error> {

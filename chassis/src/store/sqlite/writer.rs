@@ -1,15 +1,18 @@
 //! The one writer: units queue for it, run one after another each in a savepoint, and share one commit.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Instant};
 
 use futures::FutureExt;
 use sqlx::Executor;
 use tokio::sync::{Notify, mpsc};
 
-use super::{Tx, meters};
+use super::{
+    Tx,
+    room::{Room, is_full},
+};
 use crate::{
     refusal::chain,
-    store::{Backend, Error, Job, Verdict},
+    store::{Backend, Error, Job, Verdict, meters},
 };
 
 /// Jobs that wait at most; later callers wait to be let in.
@@ -30,10 +33,11 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writer; it ends when nobody can queue any more, or at the first failed commit.
-    pub fn start(tx: Tx, wake: Arc<Notify>) -> Self {
+    /// Starts the writer of the file `database`; it ends when nobody can queue any more, or at the first commit whose
+    /// outcome is not certain.
+    pub fn start(tx: Tx, wake: Arc<Notify>, database: PathBuf) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE);
-        tokio::spawn(write(tx, queued, wake));
+        tokio::spawn(write(tx, queued, wake, database));
         Self { queue }
     }
 
@@ -85,9 +89,10 @@ impl<T: ?Sized + 'static> Job<Tx> for NarrowedJob<T> {
     }
 }
 
-async fn write(mut tx: Tx, mut queued: mpsc::Receiver<Queued>, wake: Arc<Notify>) {
+async fn write(mut tx: Tx, mut queued: mpsc::Receiver<Queued>, wake: Arc<Notify>, database: PathBuf) {
     let mut group = Vec::with_capacity(GROUP);
     let mut begins_failed = 0;
+    let mut room = Room::default();
     while queued.recv_many(&mut group, GROUP).await > 0 {
         if let Err(error) = begin(&mut tx).await {
             finish_all(&mut group, &error);
@@ -95,15 +100,22 @@ async fn write(mut tx: Tx, mut queued: mpsc::Receiver<Queued>, wake: Arc<Notify>
             if begins_failed < MAX_FAILED_BEGINS {
                 continue;
             }
-            tracing::error!(cause = chain(&error), "no transaction can begin, the writer stops");
+            tracing::error!(database = %database.display(), cause = chain(&error), "no transaction can begin, the process ends");
             return;
         }
         begins_failed = 0;
-        if let Err(error) = commit_group(&mut tx, &mut group).await {
-            // What was not synced may be half on disk, and a second try may falsely succeed: nothing is written by this
-            // process any more. The next start recovers from the log.
-            tracing::error!(cause = chain(&error), "commit failed, the writer stops");
-            return;
+        match commit_group(&mut tx, &mut group).await {
+            Ok(undone) => room.tell(undone.as_ref(), &database),
+            Err(error) => {
+                // What was not synced may be half on disk, and a second try may falsely succeed: nothing is written by this
+                // process any more. The next start recovers from the log.
+                tracing::error!(
+                    database = %database.display(),
+                    cause = chain(&error),
+                    "commit failed, the process ends; see that the disk works, then start it again: it recovers by itself"
+                );
+                return;
+            }
         }
         if std::mem::take(&mut tx.appended) {
             wake.notify_one();
@@ -119,36 +131,47 @@ async fn begin(tx: &mut Tx) -> Result<(), sqlx::Error> {
     begun.map(|_done| ()).inspect_err(|error| tracing::warn!(cause = chain(error), "transaction could not begin"))
 }
 
-/// Runs a group and answers each of its callers. An error means that the outcome of the commit is not certain.
-async fn commit_group(tx: &mut Tx, group: &mut Vec<Queued>) -> Result<(), sqlx::Error> {
+/// Runs a group and answers each of its callers: with what undid the whole group, if anything did. An error means that the
+/// outcome of the commit is not certain.
+async fn commit_group(tx: &mut Tx, group: &mut Vec<Queued>) -> Result<Option<sqlx::Error>, sqlx::Error> {
     meters::group(group.len());
     let mut outcomes = Vec::with_capacity(group.len());
     for job in group.iter_mut() {
         match attempt(tx, job).await {
             Ok(outcome) => outcomes.push(outcome),
-            Err(error) => {
-                // The savepoint itself failed, as on a full disk: the whole group is undone, and everyone in it is told so.
-                finish_all(group, &error);
-                tx.appended = false;
-                tx.after.clear();
-                tx.connection.execute("ROLLBACK").await?;
-                return Ok(());
-            }
+            Err(error) => return Ok(Some(undo(tx, group, error).await)),
         }
     }
     let began = Instant::now();
     let committed = tx.connection.execute("COMMIT").await;
     meters::committed(began.elapsed());
-    if let Err(error) = committed {
-        for job in group.drain(..) {
-            job.finish(Err(Error::Unknown));
+    match committed {
+        Ok(_done) => {}
+        // The log's last page found no room, and without that page nothing of the transaction counts.
+        Err(error) if is_full(&error) => return Ok(Some(undo(tx, group, error).await)),
+        Err(error) => {
+            for job in group.drain(..) {
+                job.finish(Err(Error::Unknown));
+            }
+            return Err(error);
         }
-        return Err(error);
     }
     for (job, outcome) in group.drain(..).zip(outcomes) {
         job.finish(outcome);
     }
-    Ok(())
+    Ok(None)
+}
+
+/// The whole group is undone, and everyone in it is told so.
+async fn undo(tx: &mut Tx, group: &mut Vec<Queued>, error: sqlx::Error) -> sqlx::Error {
+    tx.appended = false;
+    tx.after.clear();
+    // On a full disk SQLite has rolled back by itself. Were a transaction left open, the next one could not begin.
+    if let Err(error) = tx.connection.execute("ROLLBACK").await {
+        tracing::debug!(cause = chain(&error), "nothing to roll back");
+    }
+    finish_all(group, &error);
+    error
 }
 
 /// Runs one job in its savepoint. An error is the savepoint's, not the job's.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chassis::{
     audit, dead_letter, inbox,
     outbox::{self, LoggedEvent},
+    recovery,
     relay::{Head, Log},
     store::{Error, Reads},
 };
@@ -108,5 +109,16 @@ impl dead_letter::Read for Asked {
 impl audit::Read for Asked {
     async fn records(&self, query: &audit::Query) -> Result<Vec<audit::Entry>, Error> {
         self.log.records(query).await
+    }
+}
+
+#[async_trait::async_trait]
+impl recovery::Read for Asked {
+    async fn standing(&self) -> Result<recovery::Standing, Error> {
+        self.log.standing().await
+    }
+
+    async fn losses(&self, after: Option<&recovery::Loss>, rows: i64) -> Result<Vec<recovery::Loss>, Error> {
+        self.log.losses(after, rows).await
     }
 }

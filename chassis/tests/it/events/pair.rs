@@ -12,8 +12,9 @@ use chassis::{
     consumer::{CaughtUp, Failure, Handler},
     inbox::Event,
     outbox::NewEvent,
-    service::{Bound, Service},
-    store::{self, Reads, Store, Tx, sqlite::Sqlite},
+    recovery::TakeBack,
+    service::{Bound, Error, Service},
+    store::{self, Database, Reads, Store, Tx, postgres::Postgres, sqlite::Sqlite},
 };
 use futures::future::{BoxFuture, join_all};
 use prost::Message as _;
@@ -48,24 +49,60 @@ where
     found.await.expect("in time")
 }
 
+/// Which kind of database services are given.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+impl Kind {
+    /// The URL of a database of its own.
+    async fn place(self, folder: &TempDir, context: &str) -> String {
+        match self {
+            Self::Sqlite => format!("sqlite://{}", folder.path().join(context).display()),
+            Self::Postgres => xtask::postgres::database().await,
+        }
+    }
+}
+
+/// One process's part in a database.
+async fn opened(url: &str) -> Database {
+    if url.starts_with("sqlite") {
+        return Database::Sqlite(Sqlite::open(url, &Migrator::DEFAULT).await.expect("a database"));
+    }
+    Database::Postgres(Postgres::open(url, &Migrator::DEFAULT).await.expect("a database"))
+}
+
 /// A service that runs.
 pub struct Running {
-    pub sqlite: Sqlite,
+    kind: Kind,
+    place: String,
+    context: &'static str,
+    settings: Vec<String>,
     pub store: Store<dyn Tx>,
     pub log: Arc<Asked>,
     pub url: String,
     stop: mpsc::UnboundedSender<&'static str>,
-    task: JoinHandle<Result<(), chassis::service::Error>>,
+    task: JoinHandle<Result<(), Error>>,
     folder: Arc<TempDir>,
 }
 
 impl Running {
-    async fn start(folder: Arc<TempDir>, context: &'static str, settings: &[&str], heard: Option<Heard>) -> Self {
-        let url = format!("sqlite://{}", folder.path().join(context).display());
-        let sqlite = Sqlite::open(&url, &Migrator::DEFAULT).await.expect("a database");
-        let store: Store<dyn Tx> = sqlite.store(|tx| tx);
+    async fn start(
+        folder: Arc<TempDir>,
+        context: &'static str,
+        settings: &[&str],
+        heard: Option<Heard>,
+        place: String,
+    ) -> Self {
+        let database = opened(&place).await;
+        let (kind, store): (Kind, Store<dyn Tx>) = match &database {
+            Database::Sqlite(sqlite) => (Kind::Sqlite, sqlite.store(|tx| tx)),
+            Database::Postgres(postgres) => (Kind::Postgres, postgres.store(|tx| tx)),
+        };
         let options = options(&folder, &format!("{context}-svc"), settings);
-        let log = Asked::new(sqlite.log());
+        let log = Asked::new(database.log());
         let mut service = Service::new(context, options, store.clone(), log.clone()).await.expect("a service");
         if let Some(heard) = heard {
             let caught_up = service.consume("left", heard.clone());
@@ -75,12 +112,42 @@ impl Running {
         let (grpc, _) = bound.addresses().expect("addresses");
         let (stop, requests) = mpsc::unbounded_channel();
         let task = tokio::spawn(Bound::run_until(bound, UnboundedReceiverStream::new(requests)));
-        Self { log, sqlite, store, url: format!("http://{grpc}"), stop, task, folder }
+        let settings = settings.iter().map(ToString::to_string).collect();
+        Self { log, kind, place, context, settings, store, url: format!("http://{grpc}"), stop, task, folder }
     }
 
     /// What it reads outside of any transaction.
     pub fn reads(&self) -> Arc<dyn Reads> {
-        self.sqlite.log()
+        self.log.clone()
+    }
+
+    /// Another replica of it, on the same database.
+    pub async fn beside(&self, heard: Option<&Heard>) -> Self {
+        let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
+        Self::start(Arc::clone(&self.folder), self.context, &settings, heard.cloned(), self.place.clone()).await
+    }
+
+    /// Ends it as a crash would: it gives nothing back.
+    pub async fn crash(self) {
+        self.task.abort();
+        assert!(self.task.await.expect_err("it ran").is_cancelled());
+    }
+
+    /// Where its database is.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn ended(self) -> Result<(), Error> {
+        tokio::time::timeout(PATIENCE, self.task).await.expect("in time").expect("no panic")
+    }
+
+    /// Drains it, to be started again on this or another database, where the others find it.
+    pub async fn halt(self) -> Halted {
+        let listen = self.url.trim_start_matches("http://").to_owned();
+        let (context, settings, place) = (self.context, self.settings.clone(), self.place.clone());
+        Halted { folder: self.stop().await, context, settings, listen, place }
     }
 
     /// Drains it.
@@ -91,8 +158,61 @@ impl Running {
     }
 }
 
+/// A service that was stopped.
+pub struct Halted {
+    folder: Arc<TempDir>,
+    context: &'static str,
+    settings: Vec<String>,
+    listen: String,
+    place: String,
+}
+
+impl Halted {
+    /// Where its database is.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Starts it on a database.
+    pub async fn start_on(&self, place: &str) -> Running {
+        Running::start(Arc::clone(&self.folder), self.context, &self.settings(), None, place.to_owned()).await
+    }
+
+    /// Why it does not start on a database.
+    pub async fn refusal_on(&self, place: &str) -> Error {
+        self.service_on(place, &[]).await.bind().await.err().expect("refused")
+    }
+
+    /// Recovers a database.
+    pub async fn recover_on(&self, place: &str, take_back: impl TakeBack<dyn Tx>) -> Result<(), Error> {
+        let mut service = self.service_on(place, &["--purpose", "recover"]).await;
+        service.takes_back(take_back);
+        Box::pin(service.run()).await
+    }
+
+    fn settings(&self) -> Vec<&str> {
+        self.settings.iter().map(String::as_str).chain(["--listen", &self.listen]).collect()
+    }
+
+    async fn service_on(&self, place: &str, more: &[&str]) -> Service<dyn Tx> {
+        let database = opened(place).await;
+        let store: Store<dyn Tx> = match &database {
+            Database::Sqlite(sqlite) => sqlite.store(|tx| tx),
+            Database::Postgres(postgres) => postgres.store(|tx| tx),
+        };
+        let settings: Vec<&str> = self.settings().into_iter().chain(more.iter().copied()).collect();
+        let options = options(&self.folder, &format!("{}-svc", self.context), &settings);
+        Service::new(self.context, options, store, database.log()).await.expect("a service")
+    }
+}
+
 /// The producer `left`, with the keys of both.
 pub async fn producer(broker: &Broker) -> Running {
+    producer_on(broker, Kind::Sqlite).await
+}
+
+/// The producer on a database of some kind; its consumer gets one of the same kind.
+pub async fn producer_on(broker: &Broker, kind: Kind) -> Running {
     let folder = Arc::new(tempfile::tempdir().expect("a folder"));
     // Keys are made with settings; what is started later has settings of its own.
     let both = [options(&folder, "left-svc", &[]), options(&folder, "right-svc", &[])];
@@ -101,7 +221,8 @@ pub async fn producer(broker: &Broker) -> Running {
     std::fs::copy(&both[1].service_key_file, folder.path().join("right.key")).expect("kept");
     let key = key.to_string_lossy();
     let settings = ["--nats-url", &broker.url(), "--service-key-file", &key, "--service-jwks", &keys];
-    Running::start(folder, "left", &settings, None).await
+    let place = kind.place(&folder, "left").await;
+    Running::start(folder, "left", &settings, None, place).await
 }
 
 /// The consumer `right`, which asks the producer directly for what it misses.
@@ -132,15 +253,26 @@ pub async fn consumer_that_repairs(
     ];
     // A folder of its own: its settings come with keys that nobody else is to take for the ones above.
     let folder = Arc::new(tempfile::tempdir().expect("a folder"));
-    Running::start(folder, "right", &settings, Some(heard.clone())).await
+    let place = producer.kind.place(&folder, "right").await;
+    Running::start(folder, "right", &settings, Some(heard.clone()), place).await
 }
 
-/// Appends events of the given versions, in that order.
+/// Appends events of the given versions of one aggregate.
 pub async fn append(producer: &Running, versions: std::ops::RangeInclusive<i64>, body: &'static [u8]) {
+    append_of(producer, 7, versions, body).await;
+}
+
+/// Appends events of the given versions of an aggregate. On SQLite they are numbered in that order.
+pub async fn append_of(
+    producer: &Running,
+    aggregate: u128,
+    versions: std::ops::RangeInclusive<i64>,
+    body: &'static [u8],
+) {
     let units = versions.map(|version| {
         let event = NewEvent {
             kind: "tword.left.v1.Happened".to_owned(),
-            aggregate_id: Uuid::from_u128(7),
+            aggregate_id: Uuid::from_u128(aggregate),
             version,
             time: OffsetDateTime::UNIX_EPOCH,
             traceparent: None,

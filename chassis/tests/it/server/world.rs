@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use chassis::{
     audit, dead_letter, inbox,
     outbox::{self, LoggedEvent},
+    recovery,
     relay::{Head, Log},
     service::{Bound, Error, Service},
     store::{self, Backend, Job, Store, Tx},
@@ -238,6 +239,17 @@ impl dead_letter::Read for Database {
 #[async_trait::async_trait]
 impl audit::Read for Database {
     async fn records(&self, _query: &audit::Query) -> Result<Vec<audit::Entry>, store::Error> {
+        self.ping().await.map(|()| Vec::new())
+    }
+}
+
+#[async_trait::async_trait]
+impl recovery::Read for Database {
+    async fn standing(&self) -> Result<recovery::Standing, store::Error> {
+        Ok(recovery::Standing::Live)
+    }
+
+    async fn losses(&self, _: Option<&recovery::Loss>, _rows: i64) -> Result<Vec<recovery::Loss>, store::Error> {
         self.ping().await.map(|()| Vec::new())
     }
 }

@@ -1,10 +1,11 @@
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chassis::{
-    outbox::LoggedEvent,
+    outbox::{LoggedEvent, NewEvent},
     relay::{Numbered, Term},
     store,
 };
+use futures::future::{join, join_all};
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
@@ -88,6 +89,63 @@ pub async fn a_relay_that_lost_its_lease_numbers_nothing(opened: Opened) {
     assert!(number(&opened, lost, 0, 10).await.is_none());
     assert_eq!(opened.log.epochs().await.expect("epochs")[0].sequence, 0);
     assert_eq!(number(&opened, taken, 0, 10).await.expect("the term").events.len(), 3);
+}
+
+pub async fn a_relay_that_was_stalled_repeats_what_was_published_and_no_more(opened: Opened) {
+    append(&opened, 1..=3).await;
+    let stalled = lease(&opened, 1, NOW).await.expect("free");
+    let held = number(&opened, stalled, 0, 10).await.expect("the term");
+    // It stops here, with a batch in its hands. Another takes over and goes on.
+    let taken = lease(&opened, 2, NOW + LEASE * 2).await.expect("expired");
+    let published = number(&opened, taken, 0, 10).await.expect("the term");
+    append(&opened, 4..=5).await;
+    let next = number(&opened, taken, 3, 10).await.expect("the term");
+    assert_eq!(next.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [4, 5]);
+    // It goes on: what it publishes late is what was published, id by id, and it neither numbers nor marks.
+    assert_eq!((held.epoch, held.events), (published.epoch, published.events));
+    append(&opened, 6..=6).await;
+    assert!(number(&opened, stalled, 5, 10).await.is_none());
+    let release: Result<(), store::Error> =
+        opened.store.run(move |tx| Box::pin(async move { tx.release(stalled).await })).await;
+    release.expect("nothing to give back");
+    assert_eq!(lease(&opened, 3, NOW + LEASE * 2).await, None, "the other one's lease stands");
+    let rest = number(&opened, taken, 5, 10).await.expect("the term");
+    assert_eq!(rest.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [6]);
+}
+
+pub async fn numbers_are_given_once_whoever_gives_them(opened: Opened) {
+    let writers = (0..8_u128).map(|writer| {
+        let opened = &opened;
+        async move {
+            for version in 1..=10 {
+                let event = NewEvent { aggregate_id: Uuid::from_u128(writer), ..new_event(version) };
+                let unit = opened.store.run(move |tx| {
+                    let event = event.clone();
+                    Box::pin(async move { tx.append(event).await })
+                });
+                let appended: Result<(), store::Error> = unit.await;
+                appended.expect("appended");
+            }
+        }
+    });
+    // Each relay finds the lease of the one before expired: they fight all the time.
+    let relays = (0..4_u128).map(|holder| {
+        let opened = &opened;
+        async move {
+            for turn in 0..10_u32 {
+                let now = NOW + LEASE * 2 * (turn * 4 + u32::try_from(holder).expect("few"));
+                if let Some(term) = lease(opened, holder, now).await {
+                    number(opened, term, 0, 1_000).await;
+                }
+            }
+        }
+    });
+    join(join_all(writers), join_all(relays)).await;
+    let term = lease(&opened, 9, NOW + LEASE * 1_000).await.expect("expired");
+    let all = number(&opened, term, 0, 1_000).await.expect("the term").events;
+    assert_eq!(all.iter().map(|event| event.sequence).collect::<Vec<_>>(), (1..=80).collect::<Vec<_>>());
+    let ids: HashSet<Uuid> = all.iter().map(|event| event.id).collect();
+    assert_eq!(ids.len(), 80);
 }
 
 pub async fn appending_wakes_the_relay(opened: Opened) {

@@ -60,6 +60,19 @@ async fn a_failed_commit_acknowledges_nothing_and_ends_the_writer() {
 }
 
 #[tokio::test]
+async fn a_write_that_finds_no_room_undoes_its_group_and_ends_nothing() {
+    let (_sqlite, store, _directory) = opened().await;
+    run(&store, "PRAGMA max_page_count = 1").await.expect("no page more than there are");
+    let large = "CREATE TABLE large AS SELECT zeroblob(10000000) AS filler";
+    let (large, beside) = join(run(&store, large), run(&store, "INSERT INTO parent VALUES (1)")).await;
+    assert!(matches!(large, Err(Error::Store(store::Error::Unavailable(_)))), "{large:?}");
+    run(&store, "PRAGMA max_page_count = 1000000").await.expect("room again");
+    let again = run(&store, "INSERT INTO parent VALUES (1)").await;
+    assert_eq!(beside.is_ok(), again.is_err(), "what was answered is what is there: {beside:?}, {again:?}");
+    run(&store, "INSERT INTO parent VALUES (2)").await.expect("the writer goes on");
+}
+
+#[tokio::test]
 async fn a_refusal_that_rests_on_what_was_not_committed_is_not_told() {
     let (_sqlite, store, _directory) = opened().await;
     let (orphan, refused) = join(run(&store, ORPHAN), store.run(refuse_a_second)).await;

@@ -13,22 +13,21 @@ use sqlx::{QueryBuilder, SqlitePool, migrate::Migrator, query::Query as Statemen
 use uuid::Uuid;
 
 use super::row::{
-    AddressedRow, DeliveryRow, PlaceRow, RecipientRow, SELECT_ADDRESSED, SELECT_DELIVERY, SELECT_RECIPIENT,
-    SELECT_TO_CLEAR,
+    self, CLEAR, Changing, REBOOK, RecipientRow, SELECT_ADDRESSED, SELECT_ADDRESSED_BY_ID, SELECT_RECIPIENT, SET,
+    WITHOUT_RECIPIENT, columns, recipient_columns, select_delivery, select_of_customer,
 };
 use crate::{
     adapters::events::outgoing,
-    app::{
-        self,
-        list_deliveries::Query,
-        ports::{Addressed, Place},
-    },
+    app::{self, list_deliveries::Query, ports::Addressed},
     domain::{
-        delivery::{Delivery, Event, State, Status},
+        delivery::{Delivery, Event, Status},
         named::Named,
         recipient::Recipient,
     },
 };
+
+type DeliveryRow = row::DeliveryRow<i64>;
+type AddressedRow = row::AddressedRow<i64>;
 
 /// The tables of this service.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -37,7 +36,7 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 impl app::Tx for Tx {
     async fn delivery(&mut self, id: Uuid) -> Result<Option<Delivery>, Error> {
         let row: Option<DeliveryRow> =
-            sqlx::query_as(SELECT_DELIVERY).bind(id).fetch_optional(self.connection()).await?;
+            sqlx::query_as(select_delivery!()).bind(id).fetch_optional(self.connection()).await?;
         row.map(TryInto::try_into).transpose()
     }
 
@@ -107,6 +106,38 @@ impl app::Tx for Tx {
         one_row(&written, "delivery")
     }
 
+    async fn rebook(&mut self, booked: &Delivery, recipient: Option<&Recipient>) -> Result<(), Error> {
+        let written = sqlx::query(REBOOK)
+            .bind(booked.id)
+            .bind(booked.request_hash.as_ref().map(<[u8; 32]>::as_slice))
+            .bind(recipient.map(Recipient::name))
+            .bind(recipient.map(Recipient::phone_number))
+            .bind(recipient.map(Recipient::address))
+            .execute(self.connection())
+            .await?;
+        one_row(&written, "delivery without a request")
+    }
+
+    async fn take_back(&mut self, told: &Delivery, erased: bool) -> Result<(), Error> {
+        let statement = bind_changing(sqlx::query(SET).bind(told.id), told);
+        let written = statement
+            .bind(told.shop_id)
+            .bind(&told.customer_id)
+            .bind(micros(told.create_time))
+            .execute(self.connection())
+            .await?;
+        one_row(&written, "delivery")?;
+        if erased {
+            let cleared = sqlx::query(CLEAR).bind(told.id).execute(self.connection()).await?;
+            one_row(&cleared, "delivery")?;
+        }
+        Ok(())
+    }
+
+    async fn without_recipient(&mut self) -> Result<Vec<(Uuid, Status)>, Error> {
+        row::without_recipient(sqlx::query_as(WITHOUT_RECIPIENT).fetch_all(self.connection()).await?)
+    }
+
     async fn claim(&mut self, id: Uuid, version: i64) -> Result<(), Error> {
         let statement = "UPDATE delivery SET claimed = 1 WHERE delivery_id = ? AND version = ? AND status = 'BOOKED'";
         let written = sqlx::query(statement).bind(id).bind(version).execute(self.connection()).await?;
@@ -132,8 +163,13 @@ impl app::Tx for Tx {
         one_row(&written, "erased customer")
     }
 
-    async fn to_clear(&mut self, customer_id: &str, after: Option<Uuid>, limit: u32) -> Result<Vec<Addressed>, Error> {
-        let rows: Vec<AddressedRow> = sqlx::query_as(SELECT_TO_CLEAR)
+    async fn of_customer(
+        &mut self,
+        customer_id: &str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Addressed>, Error> {
+        let rows: Vec<AddressedRow> = sqlx::query_as(select_of_customer!())
             .bind(customer_id)
             .bind(after.unwrap_or(Uuid::nil()))
             .bind(limit)
@@ -141,26 +177,38 @@ impl app::Tx for Tx {
             .await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
+
+    async fn take_unclaimed(
+        &mut self,
+        before: OffsetDateTime,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<Uuid>, Error> {
+        let taken = sqlx::query_scalar(
+            "UPDATE delivery SET asked_until = $3 WHERE delivery_id IN \
+             (SELECT delivery_id FROM delivery WHERE claimed = 0 AND create_time < $1 \
+              AND (asked_until IS NULL OR asked_until <= $2) ORDER BY create_time, delivery_id LIMIT $4) \
+             RETURNING delivery_id",
+        );
+        let taken = taken.bind(micros(before)).bind(micros(now)).bind(micros(until)).bind(limit);
+        Ok(taken.fetch_all(self.connection()).await?)
+    }
 }
 
 type Bound<'q> = Statement<'q, sqlx::Sqlite, SqliteArguments>;
 
 /// Binds what changes, in the order of the statements above.
 fn bind_changing<'q>(statement: Bound<'q>, delivery: &'q Delivery) -> Bound<'q> {
-    let (claimed, tracking, cancellation) = match &delivery.state {
-        State::Booked { claimed } => (*claimed, None, None),
-        State::Ready => (true, None, None),
-        State::Shipped(tracking) | State::Delivered(tracking) => (true, Some(tracking), None),
-        State::Cancelled(cancellation) => (true, None, Some(cancellation)),
-    };
+    let changing = Changing::of(delivery);
     statement
-        .bind(delivery.state.status().name())
-        .bind(claimed)
-        .bind(tracking.map(|tracking| tracking.carrier.as_str()))
-        .bind(tracking.map(|tracking| tracking.number.as_str()))
-        .bind(cancellation.map(|cancellation| cancellation.by.role.name()))
-        .bind(cancellation.map(|cancellation| cancellation.by.id.as_str()))
-        .bind(cancellation.map(|cancellation| cancellation.reason.as_str()))
+        .bind(changing.status)
+        .bind(changing.claimed)
+        .bind(changing.carrier)
+        .bind(changing.tracking_number)
+        .bind(changing.cancelled_by_role)
+        .bind(changing.cancelled_by_id)
+        .bind(changing.cancel_reason)
         .bind(delivery.version)
         .bind(micros(delivery.update_time))
 }
@@ -178,9 +226,7 @@ impl Reads {
 #[async_trait]
 impl app::Read for Reads {
     async fn delivery(&self, id: Uuid) -> Result<Option<Addressed>, Error> {
-        let mut query = QueryBuilder::new(SELECT_ADDRESSED);
-        query.push(" WHERE delivery_id = ").push_bind(id);
-        let row: Option<AddressedRow> = query.build_query_as().fetch_optional(&self.0).await?;
+        let row: Option<AddressedRow> = sqlx::query_as(SELECT_ADDRESSED_BY_ID).bind(id).fetch_optional(&self.0).await?;
         row.map(TryInto::try_into).transpose()
     }
 
@@ -211,20 +257,5 @@ impl app::Read for Reads {
     async fn standing(&self, status: Status, most: u32) -> Result<u32, Error> {
         let statement = "SELECT count(*) FROM (SELECT 1 FROM delivery WHERE status = ? LIMIT ?)";
         Ok(sqlx::query_scalar(statement).bind(status.name()).bind(most).fetch_one(&self.0).await?)
-    }
-
-    async fn unclaimed(&self, before: OffsetDateTime, after: Option<Place>, limit: u32) -> Result<Vec<Place>, Error> {
-        let (after_time, after_id) = after.map_or((i64::MIN, Uuid::nil()), |(time, id)| (micros(time), id));
-        let rows: Vec<PlaceRow> = sqlx::query_as(
-            "SELECT create_time, delivery_id FROM delivery WHERE claimed = 0 AND create_time < ? \
-             AND (create_time, delivery_id) > (?, ?) ORDER BY create_time, delivery_id LIMIT ?",
-        )
-        .bind(micros(before))
-        .bind(after_time)
-        .bind(after_id)
-        .bind(limit)
-        .fetch_all(&self.0)
-        .await?;
-        rows.into_iter().map(|PlaceRow(create_time, id)| Ok((time(create_time)?, id))).collect()
     }
 }

@@ -138,6 +138,16 @@ fn an_id_is_bound_to_one_request_until_it_is_cancelled() {
 }
 
 #[test]
+fn a_lost_request_is_the_next_that_comes() {
+    for delivery in [booked(), ready(), shipped(), delivered()] {
+        let lost = Delivery { request_hash: None, ..delivery.clone() };
+        assert_eq!(lost.clone().rebook(&booking()), Ok(delivery));
+        let other = Booking { customer_id: "x".into(), ..booking() };
+        assert_eq!(lost.rebook(&other), Err(Error::Mismatch), "never another customer's");
+    }
+}
+
+#[test]
 fn a_tombstone_answers_a_late_booking() {
     let event =
         Delivery::tombstone(Uuid::from_u128(1), Uuid::from_u128(2), "customer-1".into(), cancellation("no"), NOW);

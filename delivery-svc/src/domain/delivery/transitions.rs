@@ -43,17 +43,19 @@ impl Delivery {
     }
 
     /// Meets another booking of the same id: the same request finds its booking, and a cancelled one binds no request
-    /// any more.
+    /// any more. A booking whose request was lost takes this one for it.
     ///
     /// # Errors
     /// [`Error::Mismatch`].
     pub fn rebook(self, booking: &Booking) -> Result<Self, Error> {
-        let same = self.request_hash == Some(booking.request_hash)
+        let same = self.request_hash.is_none_or(|hash| hash == booking.request_hash)
             && self.shop_id == booking.shop_id
             && self.customer_id == booking.customer_id;
         match self.state {
             State::Cancelled(_) => Ok(self),
-            State::Booked { .. } | State::Ready | State::Shipped(_) | State::Delivered(_) if same => Ok(self),
+            State::Booked { .. } | State::Ready | State::Shipped(_) | State::Delivered(_) if same => {
+                Ok(Self { request_hash: Some(booking.request_hash), ..self })
+            }
             State::Booked { .. } | State::Ready | State::Shipped(_) | State::Delivered(_) => Err(Error::Mismatch),
         }
     }
@@ -149,10 +151,7 @@ impl Delivery {
 
     /// Loses its recipient; nothing where somebody still needs to know whom it goes to.
     pub fn erase(self, actor: Actor, now: OffsetDateTime) -> Option<Event> {
-        match self.state {
-            State::Booked { .. } | State::Ready | State::Shipped(_) => None,
-            State::Delivered(_) | State::Cancelled(_) => Some(self.into_updated(actor, now)),
-        }
+        if self.state.needs_recipient() { None } else { Some(self.into_updated(actor, now)) }
     }
 
     /// The next version, where it stands.

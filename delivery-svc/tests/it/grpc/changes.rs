@@ -16,13 +16,13 @@ use super::{
     ship, staff, told,
 };
 use crate::{
+    database::{On, on_both},
     samples::{CUSTOMER, PERSONAL, SHOP, book_command, cancel_command, order_event},
     world::World,
 };
 
-#[tokio::test]
-async fn a_shop_s_delivery_is_shipped_and_completed_by_its_staff_alone() {
-    let world = World::sqlite().await;
+async fn a_shop_s_delivery_is_shipped_and_completed_by_its_staff_alone(on: On) {
+    let world = World::open(on).await;
     world.ready(ID).await;
     let service = deliveries(&world);
     for outsider in outsiders() {
@@ -39,9 +39,8 @@ async fn a_shop_s_delivery_is_shipped_and_completed_by_its_staff_alone() {
     assert_eq!(completed.delivery.expect("a delivery").status(), Status::Delivered);
 }
 
-#[tokio::test]
-async fn what_cannot_be_done_has_its_reason() {
-    let world = World::sqlite().await;
+async fn what_cannot_be_done_has_its_reason(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     let [booked, cancelled, shipped, delivered] = [1, 2, 3, 4].map(Uuid::from_u128);
     world.booked(booked).await;
@@ -64,9 +63,8 @@ async fn what_cannot_be_done_has_its_reason() {
     }
 }
 
-#[tokio::test]
-async fn a_key_ships_once_and_is_answered_with_the_recipient_as_it_is_now() {
-    let world = World::sqlite().await;
+async fn a_key_ships_once_and_is_answered_with_the_recipient_as_it_is_now(on: On) {
+    let world = World::open(on).await;
     world.ready(ID).await;
     let service = deliveries(&world);
     let first = service.ship_delivery(keyed(staff(), "k", ship(ID, "1"))).await.expect("shipped").into_inner();
@@ -90,9 +88,8 @@ async fn a_key_ships_once_and_is_answered_with_the_recipient_as_it_is_now() {
     assert_eq!(told(service.ship_delivery(keyed(elsewhere, "k", ship(ID, "1"))).await), not_found());
 }
 
-#[tokio::test]
-async fn a_refusal_is_not_recorded() {
-    let world = World::sqlite().await;
+async fn a_refusal_is_not_recorded(on: On) {
+    let world = World::open(on).await;
     world.booked(ID).await;
     let service = deliveries(&world);
     let early = service.ship_delivery(keyed(staff(), "k", ship(ID, "1"))).await;
@@ -101,9 +98,8 @@ async fn a_refusal_is_not_recorded() {
     service.ship_delivery(keyed(staff(), "k", ship(ID, "1"))).await.expect("shipped");
 }
 
-#[tokio::test]
-async fn personal_data_stays_in_its_row() {
-    let world = World::sqlite().await;
+async fn personal_data_stays_in_its_row(on: On) {
+    let world = World::open(on).await;
     world.ready(ID).await;
     let service = deliveries(&world);
     service.ship_delivery(keyed(staff(), "k", ship(ID, "1"))).await.expect("shipped");
@@ -119,9 +115,8 @@ async fn personal_data_stays_in_its_row() {
     assert!(PERSONAL.iter().all(|personal| !shown.contains(personal)), "{shown}");
 }
 
-#[tokio::test]
-async fn a_booking_for_another_request_is_refused_with_its_reason() {
-    let world = World::sqlite().await;
+async fn a_booking_for_another_request_is_refused_with_its_reason(on: On) {
+    let world = World::open(on).await;
     world.booked(ID).await;
     let service = Bookings { book: world.book(), cancel: world.cancel() };
     let [name, phone_number, address] = PERSONAL.map(str::to_owned);
@@ -136,4 +131,13 @@ async fn a_booking_for_another_request_is_refused_with_its_reason() {
     assert_eq!(met.status(), Status::Booked);
     let other = BookDeliveryRequest { request_hash: vec![8; 32].into(), ..request };
     assert_eq!(told(service.book_delivery(Request::new(other)).await), precondition("BOOKING_MISMATCH"));
+}
+
+on_both! {
+    a_shop_s_delivery_is_shipped_and_completed_by_its_staff_alone,
+    what_cannot_be_done_has_its_reason,
+    a_key_ships_once_and_is_answered_with_the_recipient_as_it_is_now,
+    a_refusal_is_not_recorded,
+    personal_data_stays_in_its_row,
+    a_booking_for_another_request_is_refused_with_its_reason,
 }

@@ -12,6 +12,7 @@ use super::{
     ID, assert_complete, customer, deliveries, from, get, keyed, not_found, outsiders, precondition, ship, staff, told,
 };
 use crate::{
+    database::{On, on_both},
     samples::{CUSTOMER, PERSONAL, cancel_command},
     world::World,
 };
@@ -26,9 +27,8 @@ fn renumber(id: Uuid, tracking_number: &str) -> CorrectTrackingNumberRequest {
     CorrectTrackingNumberRequest { delivery_id: id.to_string(), tracking_number: tracking_number.into() }
 }
 
-#[tokio::test]
-async fn a_customer_corrects_the_recipient_until_it_is_shipped() {
-    let world = World::sqlite().await;
+async fn a_customer_corrects_the_recipient_until_it_is_shipped(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     world.booked(ID).await;
     for outsider in outsiders().into_iter().filter(|person| person.roles.contains("customer")) {
@@ -53,9 +53,8 @@ async fn a_customer_corrects_the_recipient_until_it_is_shipped() {
     assert_eq!(world.kinds(ID).await, ["Booked", "Updated", "Ready", "Updated", "Started"]);
 }
 
-#[tokio::test]
-async fn what_is_cancelled_is_corrected_no_more() {
-    let world = World::sqlite().await;
+async fn what_is_cancelled_is_corrected_no_more(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     world.cancel().run(cancel_command(ID, "no")).await.expect("a tombstone");
     let late = service.correct_recipient(from(customer(), readdress(ID, "Kim Yuna"))).await;
@@ -67,9 +66,8 @@ async fn what_is_cancelled_is_corrected_no_more() {
     assert_eq!(world.kinds(ID).await, ["Cancelled"]);
 }
 
-#[tokio::test]
-async fn the_same_recipient_is_no_change() {
-    let world = World::sqlite().await;
+async fn the_same_recipient_is_no_change(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     let before = world.ready(ID).await;
     let same = service.correct_recipient(keyed(customer(), "k", readdress(ID, PERSONAL[0]))).await.expect("no change");
@@ -79,9 +77,8 @@ async fn the_same_recipient_is_no_change() {
     assert_eq!(world.audited().await, Vec::<[String; 4]>::new());
 }
 
-#[tokio::test]
-async fn a_key_corrects_once_and_its_answer_keeps_nothing_personal() {
-    let world = World::sqlite().await;
+async fn a_key_corrects_once_and_its_answer_keeps_nothing_personal(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     world.ready(ID).await;
     let correct = |name| service.correct_recipient(keyed(customer(), "k", readdress(ID, name)));
@@ -101,9 +98,8 @@ async fn a_key_corrects_once_and_its_answer_keeps_nothing_personal() {
     }
 }
 
-#[tokio::test]
-async fn a_booking_stays_the_same_booking_whoever_it_goes_to() {
-    let world = World::sqlite().await;
+async fn a_booking_stays_the_same_booking_whoever_it_goes_to(on: On) {
+    let world = World::open(on).await;
     world.booked(ID).await;
     world.rename_recipient(ID, "Kim Yuna").await.expect("corrected");
     let met = world.book().run(crate::samples::book_command(ID)).await.expect("the same booking");
@@ -111,9 +107,8 @@ async fn a_booking_stays_the_same_booking_whoever_it_goes_to() {
     assert_eq!(world.find(ID).await.expect("a delivery").recipient.expect("a recipient").name(), "Kim Yuna");
 }
 
-#[tokio::test]
-async fn staff_correct_the_tracking_number_of_what_they_shipped() {
-    let world = World::sqlite().await;
+async fn staff_correct_the_tracking_number_of_what_they_shipped(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     world.ready(ID).await;
     assert_eq!(
@@ -138,9 +133,8 @@ async fn staff_correct_the_tracking_number_of_what_they_shipped() {
     assert_eq!(world.kinds(ID).await, ["Booked", "Ready", "Started", "Updated", "Completed", "Updated"]);
 }
 
-#[tokio::test]
-async fn wrong_fields_of_corrections_are_told_all_at_once() {
-    let world = World::sqlite().await;
+async fn wrong_fields_of_corrections_are_told_all_at_once(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     let fields = |status: tonic::Status| -> Vec<String> {
         let violations = status.get_details_bad_request().expect("violations").field_violations;
@@ -157,9 +151,8 @@ async fn wrong_fields_of_corrections_are_told_all_at_once() {
     assert_eq!(fields(refused), ["delivery_id", "tracking_number"]);
 }
 
-#[tokio::test]
-async fn what_people_change_is_audited_without_personal_values() {
-    let world = World::sqlite().await;
+async fn what_people_change_is_audited_without_personal_values(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     world.ready(ID).await;
     service.correct_recipient(keyed(customer(), "k", readdress(ID, "Kim Yuna"))).await.expect("corrected");
@@ -190,4 +183,15 @@ async fn what_people_change_is_audited_without_personal_values() {
     assert_eq!(changes[1], [["status", "READY", "SHIPPED"], ["carrier", "", "CJ"], ["tracking_number", "", "1"]]);
     assert_eq!(changes[2], [["tracking_number", "1", "2"]]);
     assert_eq!(changes[3], [["status", "SHIPPED", "DELIVERED"]]);
+}
+
+on_both! {
+    a_customer_corrects_the_recipient_until_it_is_shipped,
+    what_is_cancelled_is_corrected_no_more,
+    the_same_recipient_is_no_change,
+    a_key_corrects_once_and_its_answer_keeps_nothing_personal,
+    a_booking_stays_the_same_booking_whoever_it_goes_to,
+    staff_correct_the_tracking_number_of_what_they_shipped,
+    wrong_fields_of_corrections_are_told_all_at_once,
+    what_people_change_is_audited_without_personal_values,
 }

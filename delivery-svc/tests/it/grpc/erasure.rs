@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::{ID, complete, customer, deliveries, from, get, keyed, operator, staff, told};
 use crate::{
+    database::{On, on_both},
     samples::{CUSTOMER, book_command, booking, cancel_command, event, order_at, order_event, recipient},
     world::World,
 };
@@ -33,9 +34,8 @@ async fn has_recipient(world: &World, id: Uuid) -> bool {
     world.find(id).await.expect("a delivery").recipient.is_some()
 }
 
-#[tokio::test]
-async fn final_deliveries_are_cleared_at_once_and_the_others_when_they_are_final() {
-    let world = World::sqlite().await;
+async fn final_deliveries_are_cleared_at_once_and_the_others_when_they_are_final(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     let [delivered, cancelled, shipped, ready, booked] = [1, 2, 3, 4, 5].map(Uuid::from_u128);
     world.delivered(delivered).await;
@@ -69,9 +69,8 @@ async fn final_deliveries_are_cleared_at_once_and_the_others_when_they_are_final
     assert_eq!(erase(&world, CUSTOMER).await, EraseCustomerResponse { cleared: 0, outstanding: 0 });
 }
 
-#[tokio::test]
-async fn each_version_has_one_event_whatever_is_cleared() {
-    let world = World::sqlite().await;
+async fn each_version_has_one_event_whatever_is_cleared(on: On) {
+    let world = World::open(on).await;
     world.shipped(ID).await;
     world.erased().await;
     world.completed(ID).await.expect("completed");
@@ -81,9 +80,8 @@ async fn each_version_has_one_event_whatever_is_cleared() {
     assert_eq!(world.delivery(ID).await.version, 5);
 }
 
-#[tokio::test]
-async fn nobody_else_is_erased() {
-    let world = World::sqlite().await;
+async fn nobody_else_is_erased(on: On) {
+    let world = World::open(on).await;
     let other = Uuid::from_u128(9);
     let booking = Booking { customer_id: "customer-2".into(), ..booking(other) };
     let command = delivery_svc::app::book_delivery::Command { booking, recipient: recipient() };
@@ -95,9 +93,8 @@ async fn nobody_else_is_erased() {
     assert!(has_recipient(&world, other).await);
 }
 
-#[tokio::test]
-async fn what_a_customer_orders_after_its_erasure_is_kept_until_the_next() {
-    let world = World::sqlite().await;
+async fn what_a_customer_orders_after_its_erasure_is_kept_until_the_next(on: On) {
+    let world = World::open(on).await;
     world.erased().await;
     world.clock.pass(Duration::SECOND);
     world.delivered(ID).await;
@@ -106,9 +103,8 @@ async fn what_a_customer_orders_after_its_erasure_is_kept_until_the_next() {
     assert_eq!(world.erased().await, Erased { cleared: 1, outstanding: 0 });
 }
 
-#[tokio::test]
-async fn an_order_that_was_booked_long_after_it_was_placed_is_as_old_as_it_says() {
-    let world = World::sqlite().await;
+async fn an_order_that_was_booked_long_after_it_was_placed_is_as_old_as_it_says(on: On) {
+    let world = World::open(on).await;
     let placed = world.now();
     world.clock.pass(Duration::SECOND);
     world.erased().await;
@@ -125,9 +121,8 @@ async fn an_order_that_was_booked_long_after_it_was_placed_is_as_old_as_it_says(
     assert_eq!(world.kinds(ID).await, ["Booked", "Ready", "Started", "Completed", "Updated"]);
 }
 
-#[tokio::test]
-async fn more_deliveries_than_one_transaction_takes_are_all_cleared() {
-    let world = World::sqlite().await;
+async fn more_deliveries_than_one_transaction_takes_are_all_cleared(on: On) {
+    let world = World::open(on).await;
     let (many, open) = (250, Uuid::from_u128(100));
     for number in 1..=many {
         world.booked(Uuid::from_u128(number)).await;
@@ -138,9 +133,8 @@ async fn more_deliveries_than_one_transaction_takes_are_all_cleared() {
     assert_eq!(erase(&world, CUSTOMER).await, EraseCustomerResponse { cleared: 249, outstanding: 1 });
 }
 
-#[tokio::test]
-async fn an_erasure_is_told_by_its_operator_and_audited() {
-    let world = World::sqlite().await;
+async fn an_erasure_is_told_by_its_operator_and_audited(on: On) {
+    let world = World::open(on).await;
     world.delivered(ID).await;
     erase(&world, CUSTOMER).await;
     let records = world.audited().await;
@@ -159,9 +153,8 @@ async fn an_erasure_is_told_by_its_operator_and_audited() {
     assert_eq!((told.kind(), told.id.as_str()), (Kind::Operator, "operator-1"));
 }
 
-#[tokio::test]
-async fn an_erasure_that_changes_nothing_is_not_audited_again() {
-    let world = World::sqlite().await;
+async fn an_erasure_that_changes_nothing_is_not_audited_again(on: On) {
+    let world = World::open(on).await;
     erase(&world, CUSTOMER).await;
     world.clock.pass(Duration::SECOND);
     erase(&world, CUSTOMER).await;
@@ -172,9 +165,8 @@ async fn an_erasure_that_changes_nothing_is_not_audited_again() {
     assert_eq!((change.field.as_str(), told), ("erase_time", Ok(now)));
 }
 
-#[tokio::test]
-async fn a_customer_is_named_by_its_opaque_subject() {
-    let world = World::sqlite().await;
+async fn a_customer_is_named_by_its_opaque_subject(on: On) {
+    let world = World::open(on).await;
     let service = Operations { erase: world.erase() };
     for wrong in ["", "a@b", " ", "customer-1 ", " customer-1", "customer\n1", "\u{7f}", &"x".repeat(256)] {
         let request = EraseCustomerRequest { customer_id: wrong.into() };
@@ -183,13 +175,25 @@ async fn a_customer_is_named_by_its_opaque_subject() {
     }
 }
 
-#[tokio::test]
-async fn a_booking_that_was_cleared_answers_a_late_call_as_it_is() {
-    let world = World::sqlite().await;
+async fn a_booking_that_was_cleared_answers_a_late_call_as_it_is(on: On) {
+    let world = World::open(on).await;
     world.booked(ID).await;
     world.cancel().run(cancel_command(ID, "no")).await.expect("cancelled");
     world.erased().await;
     let met = world.book().run(book_command(ID)).await.expect("answered as it is");
     assert_eq!(met.state.status(), Standing::Cancelled);
     assert!(!has_recipient(&world, ID).await);
+}
+
+on_both! {
+    final_deliveries_are_cleared_at_once_and_the_others_when_they_are_final,
+    each_version_has_one_event_whatever_is_cleared,
+    nobody_else_is_erased,
+    what_a_customer_orders_after_its_erasure_is_kept_until_the_next,
+    an_order_that_was_booked_long_after_it_was_placed_is_as_old_as_it_says,
+    more_deliveries_than_one_transaction_takes_are_all_cleared,
+    an_erasure_is_told_by_its_operator_and_audited,
+    an_erasure_that_changes_nothing_is_not_audited_again,
+    a_customer_is_named_by_its_opaque_subject,
+    a_booking_that_was_cleared_answers_a_late_call_as_it_is,
 }

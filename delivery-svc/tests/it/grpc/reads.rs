@@ -9,16 +9,19 @@ use super::{
     ID, OTHER_SHOP, assert_complete, customer, deliveries, from, get, not_found, operator, outsiders, person, staff,
     told,
 };
-use crate::{samples::SHOP, world::World};
+use crate::{
+    database::{On, on_both},
+    samples::SHOP,
+    world::World,
+};
 
 fn list(shop: Option<Uuid>, status: Status, page_token: &str) -> ListDeliveriesRequest {
     let shop_id = shop.map(|shop| shop.to_string()).unwrap_or_default();
     ListDeliveriesRequest { shop_id, status: status.into(), page_size: 2, page_token: page_token.into() }
 }
 
-#[tokio::test]
-async fn a_delivery_is_seen_by_its_customer_its_shop_and_operators_alone() {
-    let world = World::sqlite().await;
+async fn a_delivery_is_seen_by_its_customer_its_shop_and_operators_alone(on: On) {
+    let world = World::open(on).await;
     world.booked(ID).await;
     let service = deliveries(&world);
     for viewer in [customer(), staff(), person("m", "manager", Some(SHOP)), operator()] {
@@ -36,9 +39,8 @@ async fn a_delivery_is_seen_by_its_customer_its_shop_and_operators_alone() {
     }
 }
 
-#[tokio::test]
-async fn a_shop_lists_its_deliveries_in_pages() {
-    let world = World::sqlite().await;
+async fn a_shop_lists_its_deliveries_in_pages(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     for number in 1..=3 {
         world.ready(Uuid::from_u128(number)).await;
@@ -58,9 +60,8 @@ async fn a_shop_lists_its_deliveries_in_pages() {
     assert_eq!(told(refused), (Code::InvalidArgument, "INVALID_PAGE_TOKEN".to_owned()));
 }
 
-#[tokio::test]
-async fn a_list_shows_no_other_shop() {
-    let world = World::sqlite().await;
+async fn a_list_shows_no_other_shop(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     world.booked(ID).await;
     let all = Status::Unspecified;
@@ -78,13 +79,19 @@ async fn a_list_shows_no_other_shop() {
     }
 }
 
-#[tokio::test]
-async fn wrong_fields_are_told_all_at_once() {
-    let world = World::sqlite().await;
+async fn wrong_fields_are_told_all_at_once(on: On) {
+    let world = World::open(on).await;
     let service = deliveries(&world);
     let wrong = ListDeliveriesRequest { shop_id: "x".into(), status: 99, page_size: -1, page_token: String::new() };
     let status = service.list_deliveries(from(operator(), wrong)).await.expect_err("refused");
     let violations = status.get_details_bad_request().expect("violations").field_violations;
     let fields: Vec<&str> = violations.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(fields, ["shop_id", "status", "page_size"]);
+}
+
+on_both! {
+    a_delivery_is_seen_by_its_customer_its_shop_and_operators_alone,
+    a_shop_lists_its_deliveries_in_pages,
+    a_list_shows_no_other_shop,
+    wrong_fields_are_told_all_at_once,
 }

@@ -3,7 +3,6 @@
 mod copies;
 mod queries;
 mod reads;
-mod row;
 
 use chassis::store::{
     Error,
@@ -13,9 +12,10 @@ use sqlx::{migrate::Migrator, sqlite::SqliteQueryResult};
 use uuid::Uuid;
 
 pub use self::reads::Reads;
+use super::row;
 use crate::{
     app::ports::{Keep, Kept, Seen},
-    domain::{CopyId, Delivery, Message, Order},
+    domain::{CopyId, Delivery, Message, Order, is_news},
 };
 
 /// This service's tables.
@@ -24,7 +24,7 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Units run one after another here: every lock that the port asks for is the one writer.
 #[async_trait::async_trait]
 impl Keep for Tx {
-    async fn served(&mut self) -> Result<CopyId, Error> {
+    async fn served(&mut self, _order_id: Uuid) -> Result<CopyId, Error> {
         let served: (i64, Uuid) =
             sqlx::query_as("SELECT copy, epoch FROM copy WHERE status = 'SERVED'").fetch_one(self.connection()).await?;
         Ok(CopyId { number: served.0, epoch: served.1 })
@@ -36,7 +36,7 @@ impl Keep for Tx {
             .bind(order.id)
             .fetch_optional(self.connection())
             .await?;
-        if kept >= Some(order.version) {
+        if !is_news(kept, order.version) {
             return Ok(Kept::Older);
         }
         let change = raise(self, copy, &order.customer_id).await?;

@@ -7,7 +7,10 @@ use futures::future::try_join_all;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    super::ports::{Away, Producer, Tx},
+    super::{
+        announced::Announced,
+        ports::{Away, Producer, Tx},
+    },
     BuildCopy, EVENTS, Error, Pass,
     batch::Batch,
 };
@@ -46,24 +49,28 @@ impl BuildCopy {
         let last = try_join_all(reached.iter().map(|reached| newest(copy, reached))).await?;
         let last: Arc<Vec<Batch>> = Arc::new(last.into_iter().flatten().collect());
         let producers: Arc<[Arc<dyn Producer>]> = self.producers.clone().into();
-        let (now, watches) = (self.clock.now(), self.watches.clone());
-        let unit = self.leased(move |tx| {
-            let (last, producers, watches) = (Arc::clone(&last), Arc::clone(&producers), watches.clone());
-            Box::pin(async move {
-                // Served first: whoever keeps waits from here on, and so nothing more is heard. Undone if it is behind.
-                tx.serve(copy, now).await?;
-                for batch in last.iter() {
-                    batch.keep(tx).await?;
-                }
-                take_in_rest(tx, copy, &producers).await?;
-                let unaccounted = tx.unaccounted(copy, UNACCOUNTED).await?;
-                if !unaccounted.is_empty() {
-                    return Err(Unserved::Unaccounted(unaccounted));
-                }
-                tx.after_commit(Box::new(move || watches.switched(copy)));
-                Ok(())
-            })
-        });
+        let now = self.clock.now();
+        // Whoever keeps waits from the begin on, and so nothing more is heard.
+        let unit = self.leased_after(
+            |tx| tx.stop_keeping(),
+            move |tx| {
+                let (last, producers) = (Arc::clone(&last), Arc::clone(&producers));
+                Box::pin(async move {
+                    // Undone if it is behind.
+                    tx.serve(copy, now).await?;
+                    for batch in last.iter() {
+                        batch.keep(tx).await?;
+                    }
+                    take_in_rest(tx, copy, &producers).await?;
+                    let unaccounted = tx.unaccounted(copy, UNACCOUNTED).await?;
+                    if !unaccounted.is_empty() {
+                        return Err(Unserved::Unaccounted(unaccounted));
+                    }
+                    Announced::Switched { copy: copy.number }.say_after(tx);
+                    Ok(())
+                })
+            },
+        );
         match unit.await {
             Ok(()) => {
                 tracing::info!(epoch = %copy.epoch, "rebuilt copy is served");

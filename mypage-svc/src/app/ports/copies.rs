@@ -39,6 +39,13 @@ pub struct Ticked {
 /// The transaction's part that has to do with copies as a whole.
 #[async_trait::async_trait]
 pub trait Copies: Send {
+    /// Waits for everyone who keeps, and lets nobody begin to before this transaction has ended. It comes before anything else
+    /// that the transaction does.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn stop_keeping(&mut self) -> Result<(), Error>;
+
     /// The copy that is being built. Nobody else begins one, builds it or serves it before this transaction has ended.
     ///
     /// # Errors
@@ -81,8 +88,8 @@ pub trait Copies: Send {
     /// The database failed.
     async fn progress_of(&mut self, copy: CopyId) -> Result<Vec<Progress>, Error>;
 
-    /// The copy that is being built, if it has taken in an epoch's events up to `sequence` or farther. Nobody serves it or
-    /// gives it up before this transaction has ended.
+    /// The copy that is being built, if it has taken in an epoch's events up to `sequence` or farther. Nobody else builds it,
+    /// serves it or gives it up before this transaction has ended.
     ///
     /// # Errors
     /// The database failed.
@@ -115,12 +122,18 @@ pub trait Copies: Send {
     /// The database failed.
     async fn ticked(&mut self) -> Result<Vec<Ticked>, Error>;
 
-    /// Serves the copy that was built. Where transactions overlap, this waits for everyone who asked which copy is served,
-    /// and makes those wait who ask; so it comes before the question how far they have heard.
+    /// Serves the copy that was built. Nobody keeps meanwhile ([`Copies::stop_keeping`]), so that what they have heard grows
+    /// no more.
     ///
     /// # Errors
     /// The database failed, or the copy is not being built.
     async fn serve(&mut self, copy: CopyId, now: OffsetDateTime) -> Result<(), Error>;
+
+    /// Names the served copy by another epoch: of the places that were given out in it none is known any more.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn rename_served(&mut self, epoch: Uuid) -> Result<(), Error>;
 
     /// Deletes at most `limit` rows of copies that are served no more; whether any may be left.
     ///

@@ -1,6 +1,7 @@
 //! Keeping what was heard.
 
 use chassis::store::Error;
+use uuid::Uuid;
 
 use crate::domain::{CopyId, Delivery, Message, Order};
 
@@ -28,16 +29,18 @@ pub struct Seen {
 ///
 /// Each change that a customer sees raises the customer's counter in the copy, and the order that changed, by itself, by its
 /// delivery or by its messages, takes the new number. Where transactions overlap, whatever keeps something of an order
-/// holds that order's lock to its end, and whatever raises a counter the customer's: numbers become visible in their
-/// order, and nothing of an order is kept beside an order that is about to come.
+/// holds that order's lock to its end ([`Keep::served`]; in a copy that is built, that copy's), and whatever raises a counter
+/// the customer's: numbers become visible in their order, and nothing of an order is kept beside an order that is about to
+/// come.
 #[async_trait::async_trait]
 pub trait Keep: Send {
-    /// The copy that is served. It is to the end of this transaction: where transactions overlap, this holds a lock that
-    /// others who keep share, and that who serves another copy waits for.
+    /// The copy that is served, in order to keep something of an order in it. It is served to the end of this transaction:
+    /// where transactions overlap, this holds a lock that others who keep share, and that who serves another copy waits for,
+    /// and the order's lock.
     ///
     /// # Errors
     /// The database failed.
-    async fn served(&mut self) -> Result<CopyId, Error>;
+    async fn served(&mut self, order_id: Uuid) -> Result<CopyId, Error>;
 
     /// Keeps an order.
     ///

@@ -1,8 +1,9 @@
 //! The embedded database.
 
 mod contacts;
+mod keep;
 mod reads;
-mod row;
+mod take;
 
 use chassis::{
     outbox::Outbox,
@@ -12,23 +13,30 @@ use chassis::{
     },
 };
 use sqlx::migrate::Migrator;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use self::reads::Reads;
-use self::row::{COLUMNS, Parameters, Row};
+use super::message::{COLUMNS, Parameters, Row, is_erased, times};
 use crate::{
     adapters::events,
-    app,
-    domain::{ChannelName, Contact, Language, Message, Recipient, message::Event, message::State},
+    app::{
+        self,
+        ports::{Due, Hold},
+    },
+    domain::{Contact, Message, Recipient, message::Event},
 };
 
 /// This service's tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
+/// Units run one after another here: every lock that the port asks for is the one writer.
 #[async_trait::async_trait]
 impl app::Tx for Tx {
     async fn contact(&mut self, owner: &Recipient) -> Result<Option<Contact>, Error> {
+        contacts::read(self.connection(), owner).await
+    }
+
+    async fn contact_to_change(&mut self, owner: &Recipient) -> Result<Option<Contact>, Error> {
         contacts::read(self.connection(), owner).await
     }
 
@@ -40,47 +48,22 @@ impl app::Tx for Tx {
         contacts::forget(self.connection(), owner).await
     }
 
+    async fn knows_any(&mut self, ids: &[Uuid]) -> Result<bool, Error> {
+        keep::knows_any(self.connection(), ids).await
+    }
+
     async fn insert(&mut self, message: &Message) -> Result<bool, Error> {
-        let (due_time, sent_time) = times(message);
-        let parameters = Parameters::of(&message.state);
-        let written = sqlx::query(
-            "INSERT INTO message (message_id, order_id, recipient_kind, recipient_id, contact_id, template, channel, \
-             language, status, erased, attempts, earlier_attempts, version, create_time, due_time, sent_time, total_minor, \
-             currency, reason, carrier, tracking_number, traceparent) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-             ON CONFLICT (message_id) DO NOTHING",
-        )
-        .bind(message.id)
-        .bind(message.order_id)
-        .bind(message.recipient.kind())
-        .bind(message.recipient.id())
-        .bind(message.contact_id)
-        .bind(message.template.name())
-        .bind(message.channel.name())
-        .bind(message.language.code())
-        .bind(message.status().name())
-        .bind(is_erased(message))
-        .bind(message.attempts)
-        .bind(message.earlier_attempts)
-        .bind(message.version)
-        .bind(micros(message.create_time))
-        .bind(due_time)
-        .bind(sent_time)
-        .bind(parameters.total_minor)
-        .bind(parameters.currency)
-        .bind(parameters.reason)
-        .bind(parameters.carrier)
-        .bind(parameters.tracking_number)
-        .bind(&message.traceparent)
-        .execute(self.connection())
-        .await?;
-        Ok(written.rows_affected() == 1)
+        keep::insert(self.connection(), message).await
+    }
+
+    async fn set(&mut self, message: &Message) -> Result<(), Error> {
+        keep::set(self.connection(), message).await
     }
 
     async fn message(&mut self, id: Uuid) -> Result<Option<Message>, Error> {
         let mut query = sqlx::QueryBuilder::new(format!("SELECT {COLUMNS} FROM message WHERE message_id = "));
         query.push_bind(id);
-        let row: Option<Row> = query.build_query_as().fetch_optional(self.connection()).await?;
+        let row: Option<Row<i64>> = query.build_query_as().fetch_optional(self.connection()).await?;
         row.map(Message::try_from).transpose()
     }
 
@@ -90,7 +73,7 @@ impl app::Tx for Tx {
         ));
         query.push_bind(recipient.kind()).push(" AND recipient_id = ").push_bind(recipient.id());
         query.push(" ORDER BY message_id LIMIT ").push_bind(limit);
-        let rows: Vec<Row> = query.build_query_as().fetch_all(self.connection()).await?;
+        let rows: Vec<Row<i64>> = query.build_query_as().fetch_all(self.connection()).await?;
         rows.into_iter().map(Message::try_from).collect()
     }
 
@@ -99,7 +82,8 @@ impl app::Tx for Tx {
         let parameters = Parameters::of(&after.state);
         let written = sqlx::query(
             "UPDATE message SET channel = ?, contact_id = ?, status = ?, erased = ?, attempts = ?, earlier_attempts = ?, version = ?, \
-             due_time = ?, sent_time = ?, total_minor = ?, currency = ?, reason = ?, carrier = ?, tracking_number = ? \
+             due_time = ?, sent_time = ?, total_minor = ?, currency = ?, reason = ?, carrier = ?, tracking_number = ?, \
+             taken_by = NULL, taken_until = NULL \
              WHERE message_id = ? AND channel = ? AND status = ? AND erased = ? AND attempts = ? AND version = ?",
         )
         .bind(after.channel.name())
@@ -109,8 +93,8 @@ impl app::Tx for Tx {
         .bind(after.attempts)
         .bind(after.earlier_attempts)
         .bind(after.version)
-        .bind(due_time)
-        .bind(sent_time)
+        .bind(due_time.map(micros))
+        .bind(sent_time.map(micros))
         .bind(parameters.total_minor)
         .bind(parameters.currency)
         .bind(parameters.reason)
@@ -130,27 +114,12 @@ impl app::Tx for Tx {
             None => Ok(()),
         }
     }
-}
 
-/// When a message is due and when it was sent, as they are stored.
-fn times(message: &Message) -> (Option<i64>, Option<i64>) {
-    let stored = |time: OffsetDateTime| Some(micros(time));
-    match message.state {
-        State::Pending { due_time, .. } => (stored(due_time), None),
-        State::Sent { sent_time } => (None, stored(sent_time)),
-        State::Failed { .. } | State::Erased => (None, None),
+    async fn take(&mut self, due: &[Due], hold: &Hold) -> Result<Vec<Message>, Error> {
+        take::take(self.connection(), due, hold).await
     }
-}
 
-fn is_erased(message: &Message) -> bool {
-    message.state == State::Erased
-}
-
-fn parse_language(code: &str) -> Result<Language, Error> {
-    code.parse().map_err(|_unknown| Error::inconsistent(format!("language {code}")))
-}
-
-fn parse_channel(name: &str) -> Result<ChannelName, Error> {
-    let known = ChannelName::ALL.into_iter().find(|channel| channel.name() == name);
-    known.ok_or_else(|| Error::inconsistent(format!("channel {name}")))
+    async fn give_back(&mut self, messages: &[Uuid], holder: Uuid) -> Result<(), Error> {
+        take::give_back(self.connection(), messages, holder).await
+    }
 }

@@ -53,8 +53,8 @@ impl Lanes {
     }
 
     /// The receivers that lanes lead to, one for each lane.
-    pub(super) fn receivers(&self) -> impl Iterator<Item = &str> {
-        self.open.values().filter_map(|lane| lane.receiver.as_deref())
+    pub(super) fn receivers(&self) -> Vec<String> {
+        self.open.values().filter_map(|lane| lane.receiver.clone()).collect()
     }
 
     /// Starts a lane.

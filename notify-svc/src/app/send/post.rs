@@ -12,6 +12,7 @@ use std::{
 use chassis::{refusal::chain, store, trace};
 use futures::FutureExt;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::{
     Limits, Means,
@@ -27,6 +28,8 @@ use crate::{
 pub(super) struct Post {
     pub(super) name: ChannelName,
     pub(super) channel: Option<Arc<dyn Channel>>,
+    /// Who holds the messages that are sent here.
+    pub(super) holder: Uuid,
     pub(super) means: Means,
     pub(super) limits: Limits,
     pub(super) recorder: Recorder,
@@ -35,23 +38,24 @@ pub(super) struct Post {
 }
 
 impl Post {
-    /// Sends messages of one recipient, in their order, and records all of them in one transaction. It stops early at the
-    /// first that is not taken, where they take long, and where records fail: what is left stays due. Answers how the
-    /// receiver took them and what could not be recorded.
+    /// Sends messages of one recipient that were taken, in their order, and records all of them in one transaction. It stops
+    /// early at the first that is not taken, where they take long, and where records fail: what is left is given back and
+    /// stays due, and so does what was sent and can never be recorded. Answers how the receiver took them and what could not be recorded.
     ///
     /// # Errors
     /// The database failed before anything was sent.
     pub(super) async fn deliver(self: Arc<Self>, messages: Vec<Message>) -> Outcome {
         let began = Instant::now();
         let (mut attempts, mut pace) = (Vec::with_capacity(messages.len()), Pace::Quick);
-        for message in messages {
-            if self.stopped.load(Ordering::Acquire) {
-                break;
-            }
+        let mut untried = messages.into_iter();
+        while !self.stopped.load(Ordering::Acquire) {
+            let Some(message) = untried.next() else { break };
             let attempted =
                 trace::continued("send message", message.traceparent.as_deref(), self.attempt(&message)).await;
             let (end, its_pace) = match attempted {
-                Ok(ended) => ended,
+                Ok(Some(ended)) => ended,
+                // It was erased, or this process stood still for so long that another may send it.
+                Ok(None) => continue,
                 // What was sent so far is recorded all the same.
                 Err(error) if attempts.is_empty() => return Err(error),
                 Err(_failed) => break,
@@ -69,16 +73,20 @@ impl Post {
         if left.error.is_some() {
             self.stopped.store(true, Ordering::Release);
         }
+        // What is held back is not sent here again; whatever else is for its recipient does not wait for the hold's end.
+        let refused = left.refused.iter().map(|attempt| attempt.message_id);
+        self.recorder.give_back(untried.map(|message| message.id).chain(refused).collect(), self.holder).await;
         Ok(Delivered { pace, left })
     }
 
-    /// One attempt, timed and counted.
-    async fn attempt(&self, message: &Message) -> Result<(End, Pace), store::Error> {
-        let contact = self.means.reads.contact(&message.recipient).await?;
-        let target = contact.map_or(Target::Log, |contact| contact.target);
+    /// One attempt, timed and counted; none where the message is not held until that has ended for certain.
+    async fn attempt(&self, message: &Message) -> Result<Option<(End, Pace)>, store::Error> {
+        let ended = self.means.clock.now() + self.limits.attempt_timeout;
+        let target = self.means.reads.target(message.id, self.holder, ended).await?;
+        let Some(target) = target else { return Ok(None) };
         if target.channel() != self.name {
             self.count(End::Moved);
-            return Ok((End::Moved, Pace::Quick));
+            return Ok(Some((End::Moved, Pace::Quick)));
         }
         let began = Instant::now();
         let outcome = self.in_time(message, target).await;
@@ -95,7 +103,7 @@ impl Post {
         };
         metrics::histogram!("tword_message_attempt_seconds", "channel" => self.name.name()).record(took);
         self.count(end);
-        Ok((end, pace))
+        Ok(Some((end, pace)))
     }
 
     async fn in_time(&self, message: &Message, target: Target) -> Result<(), ChannelError> {

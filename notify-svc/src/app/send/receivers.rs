@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use time::OffsetDateTime;
 
-use super::{lanes::Lanes, pause::Pause};
+use super::pause::Pause;
 
 /// Receivers in trouble that are remembered at most; of more, those that are left alone for the shortest are forgotten.
 const REMEMBERED: usize = 1_000;
@@ -45,17 +45,17 @@ impl Receivers {
         }
     }
 
-    /// The receivers that no further lane may lead to, of `most` lanes in all.
-    pub(super) fn closed(&self, lanes: &Lanes, most: usize, now: OffsetDateTime) -> Vec<String> {
-        let known: BTreeSet<&str> = lanes.receivers().chain(self.troubled.keys().map(String::as_str)).collect();
-        known.into_iter().filter(|receiver| self.is_closed(receiver, lanes, most, now)).map(str::to_owned).collect()
+    /// The receivers that no further lane may lead to, of `most` lanes in all; `open` are those that the open ones lead to.
+    pub(super) fn closed(&self, open: &[String], most: usize, now: OffsetDateTime) -> Vec<String> {
+        let known: BTreeSet<&String> = open.iter().chain(self.troubled.keys()).collect();
+        known.into_iter().filter(|receiver| self.is_closed(receiver, open, most, now)).cloned().collect()
     }
 
     /// Whether no further lane may lead to a receiver.
-    pub(super) fn is_closed(&self, receiver: &str, lanes: &Lanes, most: usize, now: OffsetDateTime) -> bool {
-        let here = lanes.receivers().filter(|other| *other == receiver).count();
+    pub(super) fn is_closed(&self, receiver: &str, open: &[String], most: usize, now: OffsetDateTime) -> bool {
+        let here = open.iter().filter(|other| *other == receiver).count();
         let Some(pause) = self.troubled.get(receiver) else { return here >= (most / 4).max(1) };
-        let troubled = lanes.receivers().filter(|other| self.troubled.contains_key(*other)).count();
+        let troubled = open.iter().filter(|other| self.troubled.contains_key(*other)).count();
         let own = if pause.has_failed() { 1 } else { (most / 8).max(1) };
         pause.holds(now) || here >= own || troubled >= (most / 2).max(1)
     }
@@ -63,27 +63,20 @@ impl Receivers {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::pending, time::Duration};
+    use std::time::Duration;
 
     use time::macros::datetime;
 
     use super::*;
-    use crate::{app::send::lanes::Lane, domain::Recipient};
 
     const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
 
-    fn lanes(receivers: &[&str]) -> Lanes {
-        let mut lanes = Lanes::default();
-        for (index, receiver) in receivers.iter().enumerate() {
-            let lane =
-                Lane { recipient: Recipient::Customer(index.to_string()), receiver: Some((*receiver).to_owned()) };
-            lanes.open(lane, pending());
-        }
-        lanes
+    fn lanes(receivers: &[&str]) -> Vec<String> {
+        receivers.iter().map(|receiver| (*receiver).to_owned()).collect()
     }
 
-    #[tokio::test]
-    async fn one_receiver_has_a_share_of_the_lanes() {
+    #[test]
+    fn one_receiver_has_a_share_of_the_lanes() {
         let receivers = Receivers::default();
         assert_eq!(receivers.closed(&lanes(&["a", "a", "b"]), 12, NOW), Vec::<String>::new());
         assert_eq!(receivers.closed(&lanes(&["a", "a", "a", "b"]), 12, NOW), ["a"]);
@@ -91,8 +84,8 @@ mod tests {
         assert!(!receivers.is_closed("a", &lanes(&[]), 1, NOW), "one lane is for everybody");
     }
 
-    #[tokio::test]
-    async fn a_receiver_that_is_away_is_left_alone_and_then_tried_by_one_lane() {
+    #[test]
+    fn a_receiver_that_is_away_is_left_alone_and_then_tried_by_one_lane() {
         let mut receivers = Receivers::default();
         receivers.learn("a", Pace::Away, NOW, 1.0);
         receivers.learn("a", Pace::Away, NOW, 1.0);
@@ -103,8 +96,8 @@ mod tests {
         assert!(!receivers.is_closed("a", &lanes(&["a"]), 12, NOW));
     }
 
-    #[tokio::test]
-    async fn receivers_in_trouble_leave_half_of_the_lanes_to_others() {
+    #[test]
+    fn receivers_in_trouble_leave_half_of_the_lanes_to_others() {
         let mut receivers = Receivers::default();
         for name in ["a", "b", "c"] {
             receivers.learn(name, Pace::Slow, NOW, 1.0);

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    app::{Bell, ports::Tx},
+    app::{bell, ports::Tx},
     domain::{Message, Retry, message, message::Advice},
 };
 
@@ -61,15 +61,16 @@ pub(super) struct Left {
 pub(super) struct Recorder {
     pub(super) store: Store<dyn Tx>,
     pub(super) retry: Retry,
-    pub(super) bell: Bell,
 }
 
 impl Recorder {
-    /// Records attempts in one transaction; each in its own where one of them is at fault.
-    pub(super) async fn record(&self, attempts: Vec<Attempt>) -> Left {
+    /// Records attempts in one transaction; each in its own where one of them is at fault. Whoever locks several messages
+    /// does so by their ids.
+    pub(super) async fn record(&self, mut attempts: Vec<Attempt>) -> Left {
         if attempts.is_empty() {
             return Left::default();
         }
+        attempts.sort_by_key(|attempt| attempt.message_id);
         match self.together(attempts.clone()).await {
             Ok(()) => Left::default(),
             Err(error) if is_the_records_fault(&error) => self.one_by_one(&attempts).await,
@@ -99,18 +100,35 @@ impl Recorder {
 
     async fn together(&self, attempts: Vec<Attempt>) -> Result<(), store::Error> {
         let (attempts, retry): (Arc<[Attempt]>, Retry) = (attempts.into(), self.retry);
-        let bell = self.bell.clone();
         self.store
             .run(move |tx| {
-                let (attempts, bell) = (Arc::clone(&attempts), bell.clone());
+                let attempts = Arc::clone(&attempts);
                 Box::pin(async move {
                     for attempt in attempts.iter() {
-                        record(tx, *attempt, &retry, &bell).await?;
+                        record(tx, *attempt, &retry).await?;
                     }
                     Ok(())
                 })
             })
             .await
+    }
+
+    /// Gives back what was taken and has no outcome. Where that fails, it is due again once the hold on it ends.
+    pub(super) async fn give_back(&self, messages: Vec<Uuid>, holder: Uuid) {
+        if messages.is_empty() {
+            return;
+        }
+        let messages: Arc<[Uuid]> = messages.into();
+        let given_back: Result<(), store::Error> = self
+            .store
+            .run(move |tx| {
+                let messages = Arc::clone(&messages);
+                Box::pin(async move { tx.give_back(&messages, holder).await })
+            })
+            .await;
+        if let Err(error) = given_back {
+            tracing::debug!(cause = chain(&error), "messages were not given back, the hold on them ends by itself");
+        }
     }
 }
 
@@ -121,7 +139,7 @@ fn is_the_records_fault(error: &store::Error) -> bool {
     }
 }
 
-async fn record(tx: &mut (dyn Tx + 'static), attempt: Attempt, retry: &Retry, bell: &Bell) -> Result<(), store::Error> {
+async fn record(tx: &mut (dyn Tx + 'static), attempt: Attempt, retry: &Retry) -> Result<(), store::Error> {
     let Some(before) = tx.message(attempt.message_id).await? else {
         return Err(store::Error::inconsistent("a message that was sent is gone"));
     };
@@ -131,7 +149,7 @@ async fn record(tx: &mut (dyn Tx + 'static), attempt: Attempt, retry: &Retry, be
         End::Missed(_) if before.attempts != attempt.earlier => return Ok(()),
         End::Missed(advice) => before.clone().missed(attempt.time, retry, advice),
         End::Moved => {
-            bell.ring_after(tx);
+            bell::ring_after(tx);
             redirected(tx, &before).await?.map(|message| (message, None))
         }
     };

@@ -3,6 +3,7 @@
 mod beside;
 mod reads;
 mod rows;
+mod taking_back;
 mod waiting;
 
 use chassis::{
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 pub use reads::Reads;
 
+use super::rows::{StateColumns, claim_name, reason};
 use crate::{
     adapters::{events, metrics, names},
     app::ports::{Claim, DueBooking, Erased, Placed, Tx},
@@ -36,7 +38,7 @@ impl Tx for SqliteTx {
     async fn claim(&mut self, id: Uuid, claim: Claim, now: OffsetDateTime) -> Result<Claim, Error> {
         sqlx::query("INSERT INTO claim (id, claimed_by, create_time) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
             .bind(id)
-            .bind(rows::claim_name(claim))
+            .bind(claim_name(claim))
             .bind(micros(now))
             .execute(self.connection())
             .await?;
@@ -44,6 +46,10 @@ impl Tx for SqliteTx {
     }
 
     async fn order(&mut self, id: Uuid) -> Result<Option<Order>, Error> {
+        rows::order(self.connection(), id).await
+    }
+
+    async fn order_if_idle(&mut self, id: Uuid) -> Result<Option<Order>, Error> {
         rows::order(self.connection(), id).await
     }
 
@@ -96,6 +102,15 @@ impl Tx for SqliteTx {
         beside::await_booking(self.connection(), due).await
     }
 
+    async fn take_due_bookings(
+        &mut self,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<DueBooking>, Error> {
+        beside::take_due_bookings(self.connection(), now, until, limit).await
+    }
+
     async fn take_booking(&mut self, due: &DueBooking, until: OffsetDateTime) -> Result<bool, Error> {
         beside::take_booking(self.connection(), due, until).await
     }
@@ -116,6 +131,23 @@ impl Tx for SqliteTx {
         beside::held(self.connection(), order_id).await
     }
 
+    async fn adopt(&mut self, id: Uuid, request: &Request) -> Result<Option<Order>, Error> {
+        if taking_back::adopt(self.connection(), id, request).await? { Tx::order(self, id).await } else { Ok(None) }
+    }
+
+    async fn take_back(&mut self, told: &Change) -> Result<Claim, Error> {
+        let claim = self.claim(told.order.id, Claim::Order, told.order.create_time).await?;
+        if claim == Claim::Void {
+            taking_back::unvoid(self.connection(), &told.order).await?;
+        }
+        taking_back::set(self.connection(), told).await?;
+        Ok(claim)
+    }
+
+    async fn without_recipient(&mut self) -> Result<Vec<Uuid>, Error> {
+        taking_back::without_recipient(self.connection()).await
+    }
+
     async fn erase(&mut self, customer_id: &str) -> Result<Erased, Error> {
         beside::erase(self.connection(), customer_id).await
     }
@@ -132,7 +164,7 @@ async fn remember(tx: &mut SqliteTx, change: &Change) -> Result<(), Error> {
     .bind(change.order.status.name())
     .bind(change.actor.kind.name())
     .bind(&change.actor.id)
-    .bind(rows::reason(&change.order.status))
+    .bind(reason(&change.order.status))
     .bind(micros(change.order.update_time))
     .execute(tx.connection())
     .await?;
@@ -167,7 +199,7 @@ async fn insert_line(
 
 /// Moves an order one version on; the version before guards against a lost update.
 async fn update(connection: &mut SqliteConnection, order: &Order) -> Result<(), Error> {
-    let state = rows::StateColumns::of(&order.status);
+    let state = StateColumns::of(&order.status);
     let written = sqlx::query(
         "UPDATE orders SET status = ?, total = ?, total_currency = ?, reject_reason = ?, cancelled_by_kind = ?, \
          cancelled_by_id = ?, cancel_reason = ?, carrier = ?, tracking_number = ?, version = ?, update_time = ? \

@@ -6,6 +6,7 @@ use chassis::idempotency::RequestHash;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use crate::domain::placing::Booked;
 use crate::domain::{Actor, Order, Recipient};
 
 /// What to book.
@@ -32,17 +33,6 @@ pub struct DueBooking {
     pub due: OffsetDateTime,
     /// Tries that failed by its own fault.
     pub faults: u32,
-}
-
-/// What became of a booking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Booked {
-    /// It stands.
-    Yes,
-    /// It was cancelled before: no order can have this id any more.
-    Cancelled,
-    /// The id is bound to another request.
-    Mismatch,
 }
 
 /// Who cancelled a delivery first, and why.

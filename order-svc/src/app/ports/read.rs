@@ -83,12 +83,6 @@ pub trait Read: Send + Sync {
     /// The database failed.
     async fn overdue(&self, before: OffsetDateTime, limit: u32) -> Result<Vec<Uuid>, store::Error>;
 
-    /// At most `limit` outstanding bookings that are due, the longest due first.
-    ///
-    /// # Errors
-    /// The database failed.
-    async fn due_bookings(&self, now: OffsetDateTime, limit: u32) -> Result<Vec<DueBooking>, store::Error>;
-
     /// The outstanding booking of an order, due or not.
     ///
     /// # Errors

@@ -8,16 +8,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::DueBooking;
+pub use crate::domain::placing::Claim;
 use crate::domain::{Change, Order, order::Reservation};
-
-/// What an id stands for, for ever: the first claim decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// An order has it.
-    Order,
-    /// No order will ever have it.
-    Void,
-}
 
 /// An order with the request that placed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +29,17 @@ pub trait Tx: store::Tx {
     /// The database failed.
     async fn claim(&mut self, id: Uuid, claim: Claim, now: OffsetDateTime) -> Result<Claim, store::Error>;
 
-    /// One order.
+    /// One order, held against other writers until the transaction ends.
     ///
     /// # Errors
     /// The database failed.
     async fn order(&mut self, id: Uuid) -> Result<Option<Order>, store::Error>;
+
+    /// The same, without waiting: none as well where somebody else holds it just now.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn order_if_idle(&mut self, id: Uuid) -> Result<Option<Order>, store::Error>;
 
     /// The order that was placed with a key.
     ///
@@ -68,7 +66,19 @@ pub trait Tx: store::Tx {
     /// The database failed, or the order awaits a booking already.
     async fn await_booking(&mut self, due: &DueBooking) -> Result<(), store::Error>;
 
-    /// Takes a booking that is due for oneself, by moving it to `until`; answers whether it was still there and due as
+    /// Takes at most `limit` bookings that are due at `now` for oneself, the longest due first, by moving them to `until`.
+    /// Of several that ask at once, each gets others.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn take_due_bookings(
+        &mut self,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<DueBooking>, store::Error>;
+
+    /// Takes one booking for oneself, due or not, by moving it to `until`; answers whether it was still there and due as
     /// before.
     ///
     /// # Errors
@@ -99,6 +109,26 @@ pub trait Tx: store::Tx {
     /// # Errors
     /// The database failed.
     async fn held(&mut self, order_id: Uuid) -> Result<Option<Reservation>, store::Error>;
+
+    /// Gives the order `id`, which was taken back without its key, the key that it was placed with; answers the order. None,
+    /// and nothing written, where it has one.
+    ///
+    /// # Errors
+    /// The database failed, or another order has the key.
+    async fn adopt(&mut self, id: Uuid, request: &Request) -> Result<Option<Order>, store::Error>;
+
+    /// Makes an order what a change made it that was told before, with its claim and its history, be it here or not; what
+    /// was written here since gives way. Without an event. Answers what the id stood for.
+    ///
+    /// # Errors
+    /// The database failed, or does not stand as restored.
+    async fn take_back(&mut self, told: &Change) -> Result<Claim, store::Error>;
+
+    /// Orders whose outstanding booking is not here: few, for it is here until they are booked but for a restore.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn without_recipient(&mut self) -> Result<Vec<Uuid>, store::Error>;
 
     /// Forgets recipients of a customer's orders that need them no more; answers how many went and how many are needed.
     ///

@@ -8,7 +8,7 @@ use super::{Order, Refused};
 use crate::domain::Money;
 
 /// One phone of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Line {
     /// The phone.
     pub phone_id: Uuid,
@@ -23,7 +23,7 @@ pub struct Line {
 }
 
 /// The units held for one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReservedLine {
     /// Price of one unit at the time of reservation.
     pub unit_price: Money,
@@ -32,7 +32,7 @@ pub struct ReservedLine {
 }
 
 /// What shop-svc holds for an order, by phone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reservation {
     /// What is held, in any order.
     pub lines: Vec<(Uuid, ReservedLine)>,

@@ -3,7 +3,7 @@
 use crate::domain::Actor;
 
 /// Where an order stands, with what that state knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Taken; stock not decided yet.
     Placed,
@@ -25,7 +25,7 @@ pub enum Status {
 }
 
 /// How an order travels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Shipment {
     /// Who carries it.
     pub carrier: String,
@@ -34,7 +34,7 @@ pub struct Shipment {
 }
 
 /// Why an order could not be fulfilled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RejectReason {
     /// No such shop.
     UnknownShop,
@@ -50,7 +50,26 @@ pub enum RejectReason {
     Expired,
 }
 
+/// Who decides whether an order can be cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decider {
+    /// The order alone: nothing of it can have been shipped, or all is over.
+    Order,
+    /// Its delivery, which may be shipped at the same time.
+    Delivery,
+}
+
 impl Status {
+    /// Who decides whether it can be cancelled.
+    pub fn cancel_decider(&self) -> Decider {
+        match self {
+            Self::Confirmed => Decider::Delivery,
+            Self::Placed | Self::Rejected(_) | Self::Cancelled { .. } | Self::Shipped(_) | Self::Delivered(_) => {
+                Decider::Order
+            }
+        }
+    }
+
     /// Its name, in capitals as everywhere.
     pub fn name(&self) -> &'static str {
         match self {

@@ -2,8 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::{Order, Status};
-use crate::domain::booking;
+use super::{Change, Order, Refused, Reservation, Status};
+use crate::domain::{Actor, booking};
 
 /// What has to happen next for an order to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,15 @@ pub enum WaitsFor {
     Shipment,
 }
 
+/// An order whose outstanding booking was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The order as far as that alone brings it: no change of it.
+    pub booked: Order,
+    /// The changes that follow.
+    pub changes: Vec<Change>,
+}
+
 impl Order {
     /// Whether its delivery still has to be booked: only what was PLACED while delivery-svc was away, until it is
     /// booked or final.
@@ -26,6 +35,21 @@ impl Order {
     /// The order once its outstanding booking was made; none where none is outstanding.
     pub fn booked(&self) -> Option<Self> {
         self.booking_outstanding().then(|| Self { booking: booking::State::Later, ..self.clone() })
+    }
+
+    /// Its outstanding booking was made: it is confirmed where its stock is `held`. None where none is outstanding.
+    ///
+    /// # Errors
+    /// What is held does not fit it.
+    pub fn settled(
+        &self,
+        held: Option<&Reservation>,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Settled>, Refused> {
+        let Some(booked) = self.booked() else { return Ok(None) };
+        let changes = held.map(|reservation| booked.confirm(reservation, actor, now));
+        Ok(Some(Settled { changes: changes.transpose()?.unwrap_or_default(), booked }))
     }
 
     /// What it waits for first; none where it is on its way or final.

@@ -6,3 +6,4 @@ mod new_units;
 pub mod orders;
 pub mod requests;
 pub mod reservations;
+pub mod told;

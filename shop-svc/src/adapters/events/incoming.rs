@@ -14,21 +14,15 @@ use proto::order::v1;
 use crate::{
     adapters::convert::orders,
     app::{Tx, project_order, release_stock, reserve_stock, sell_stock},
-    domain::Order,
+    domain::{
+        Order,
+        order::{Effect, Status},
+    },
 };
 
 /// Handles the events of order-svc.
 pub struct OrderEvents {
     clock: Arc<dyn Clock>,
-}
-
-/// What an order's event means for stock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
-    Reserve,
-    Nothing,
-    Release,
-    Sell,
 }
 
 impl OrderEvents {
@@ -70,21 +64,21 @@ impl OrderEvents {
 /// The order that an event tells of; none where the event is of a kind that was unknown when this was written.
 fn read(event: &Event) -> Result<Option<(Option<v1::Order>, Effect)>, Failure> {
     macro_rules! read {
-        ($($message:ident => $effect:ident,)*) => {
+        ($($message:ident => $status:ident,)*) => {
             $(
                 if event.kind == v1::$message::full_name() {
-                    return Ok(Some((event.decode::<v1::$message>()?.order, Effect::$effect)));
+                    return Ok(Some((event.decode::<v1::$message>()?.order, Status::$status.effect())));
                 }
             )*
         };
     }
     read! {
-        OrderPlaced => Reserve,
-        OrderConfirmed => Nothing,
-        OrderRejected => Release,
-        OrderCancelled => Release,
-        OrderShipped => Sell,
-        OrderDelivered => Sell,
+        OrderPlaced => Placed,
+        OrderConfirmed => Confirmed,
+        OrderRejected => Rejected,
+        OrderCancelled => Cancelled,
+        OrderShipped => Shipped,
+        OrderDelivered => Delivered,
     }
     Ok(None)
 }

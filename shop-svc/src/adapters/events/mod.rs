@@ -2,3 +2,4 @@
 
 pub mod incoming;
 pub mod outgoing;
+pub mod own;

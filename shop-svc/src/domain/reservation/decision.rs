@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::{Currency, Order, Phone, Price, Serial, Shop, order::Line, shop};
 
 /// Why stock could not be reserved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RejectReason {
     /// No such shop.
     UnknownShop,

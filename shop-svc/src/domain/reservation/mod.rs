@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Actor, Currency, Order, Price, Serial};
 
 /// The units held for an order, line by line in the order of phone ids.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Held {
     /// What the prices count in.
     pub currency: Currency,
@@ -26,7 +26,7 @@ pub struct Held {
 }
 
 /// The units held for one line of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HeldLine {
     /// The phone.
     pub phone_id: Uuid,
@@ -52,7 +52,7 @@ impl Held {
 }
 
 /// Where a reservation stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Units are held.
     Reserved(Held),
@@ -77,7 +77,7 @@ impl State {
 }
 
 /// What a shop decided about one order's stock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reservation {
     /// The order.
     pub order_id: Uuid,
@@ -94,7 +94,7 @@ pub struct Reservation {
 }
 
 /// What happened to a reservation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// All lines were reserved.
     Reserved,
@@ -121,6 +121,27 @@ pub enum Error {
 }
 
 impl Reservation {
+    /// Whether an order's stock is still to be decided, where this was `found` of it: whatever was decided, be it by a
+    /// tombstone, is so for ever.
+    pub fn is_due(found: Option<&Self>) -> bool {
+        match found.map(|reservation| &reservation.state) {
+            None => true,
+            Some(State::Reserved(_) | State::Rejected(_) | State::Released | State::Sold(_)) => false,
+        }
+    }
+
+    /// The order ended: what is held for it is freed. Where nothing was `found`, a tombstone keeps a late `OrderPlaced` from
+    /// reserving. None where there is nothing to do.
+    ///
+    /// # Errors
+    /// The units are sold.
+    pub fn end(found: Option<Self>, order: &Order, now: OffsetDateTime) -> Result<Option<Change>, Error> {
+        match found {
+            Some(reservation) => reservation.release(now),
+            None => Ok(Some(Self::tombstone(order, now))),
+        }
+    }
+
     /// Holds units for an order.
     pub fn reserve(order: &Order, held: Held, now: OffsetDateTime) -> Change {
         Self::begin(order, State::Reserved(held), Event::Reserved, now)

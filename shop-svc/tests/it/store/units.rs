@@ -61,9 +61,9 @@ pub async fn given_units_are_taken_or_none(store: &Store<dyn Tx>, reads: &dyn Re
     let shop_id = phone.shop_id;
     let offer = run(store, move |tx| {
         let line = line.clone();
-        Box::pin(async move { tx.offer(shop_id, &line).await })
+        Box::pin(async move { tx.offers(shop_id, &[line]).await })
     });
-    let offer = offer.await.expect("an answer").expect("an offer");
+    let offer = offer.await.expect("an answer").remove(&phone.id).expect("an offer");
     assert_eq!((offer.available, offer.requested), (1, serials(&["SN-2"]).into_iter().collect()));
     let stock = |phone: &Phone| reads.phone(phone.shop_id, phone.id);
     assert_eq!(stock(&phone).await.expect("an answer").expect("a phone").stock.available, 1);

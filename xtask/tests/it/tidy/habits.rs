@@ -33,8 +33,11 @@ fn functions_are_short(source: &Source) -> Vec<String> {
 }
 
 /// Tests wait on state, and so does what they are made of. On a paused clock nothing is waited for, so there a sleep is a state.
+/// Chaos runs by the clock: its faults and its load come when its plan says.
 fn tests_never_sleep(source: &Source) -> Vec<String> {
-    let tests = if source.path.starts_with("e2e/src/") { &source.code } else { &source.tests };
+    let (made_of, by_the_clock) = ("e2e/src/", "e2e/src/chaos");
+    let shared = source.path.starts_with(made_of) && !source.path.starts_with(by_the_clock);
+    let tests = if shared { &source.code } else { &source.tests };
     let has = |text: &str| tests.contains(text);
     if has("start_paused = true") && !has("#[tokio::test]") && !has("thread::") {
         return Vec::new();
@@ -86,6 +89,7 @@ fn no_test_sleeps() {
     lets_pass(tests_never_sleep, "chassis/tests/it/a.rs", paused);
     bites(tests_never_sleep, "chassis/tests/it/a.rs", &format!("{paused}#[tokio::test]\nfn c() {{}}"));
     lets_pass(tests_never_sleep, "chassis/src/a.rs", "fn poll() { tokio::time::sleep(b); }");
+    lets_pass(tests_never_sleep, "e2e/src/chaos/load.rs", "fn poll() { tokio::time::sleep(b); }");
 }
 
 #[test]

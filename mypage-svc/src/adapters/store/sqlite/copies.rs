@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use chassis::store::{
     Error,
-    sqlite::{Tx, micros, one_row, time},
+    sqlite::{Tx, micros, one_row},
 };
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::super::copy::{CopyRow, PassedOverRow, ProgressRow, TickedRow};
 use crate::{
     app::ports::{Copies, Step, Ticked},
     domain::{CopyId, PassedOver, Progress, Rebuild},
@@ -37,6 +38,10 @@ const TICK_BEFORE: &str = "SELECT producer, epoch, sequence FROM inbox_tick WHER
 
 #[async_trait::async_trait]
 impl Copies for Tx {
+    async fn stop_keeping(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
     async fn building(&mut self) -> Result<Option<Rebuild>, Error> {
         rebuild(
             self.connection(),
@@ -120,7 +125,7 @@ impl Copies for Tx {
     }
 
     async fn progress_of(&mut self, copy: CopyId) -> Result<Vec<Progress>, Error> {
-        progress(self.connection(), copy.number).await
+        Ok(progress(self.connection(), copy.number).await?.into_iter().map(Progress::from).collect())
     }
 
     async fn building_past(&mut self, producer: &str, epoch: Uuid, sequence: i64) -> Result<Option<CopyId>, Error> {
@@ -157,9 +162,7 @@ impl Copies for Tx {
         .bind(limit)
         .fetch_all(self.connection())
         .await?;
-        let event =
-            |PassedOverRow { producer, epoch, sequence, event_id }| PassedOver { producer, epoch, sequence, event_id };
-        Ok(rows.into_iter().map(event).collect())
+        Ok(rows.into_iter().map(PassedOver::from).collect())
     }
 
     async fn give_up(&mut self, copy: CopyId, failure: &str, now: OffsetDateTime) -> Result<(), Error> {
@@ -178,9 +181,9 @@ impl Copies for Tx {
                 None => sqlx::query_as(LAST_TICK),
                 Some(last) => sqlx::query_as(TICK_BEFORE).bind(&last.producer).bind(last.epoch),
             };
-            let next: Option<(String, Uuid, i64)> = next.fetch_optional(self.connection()).await?;
-            let Some((producer, epoch, highest)) = next else { return Ok(ticked) };
-            ticked.push(Ticked { producer, epoch, highest });
+            let next: Option<TickedRow> = next.fetch_optional(self.connection()).await?;
+            let Some(next) = next else { return Ok(ticked) };
+            ticked.push(next.into());
         }
     }
 
@@ -193,6 +196,11 @@ impl Copies for Tx {
         );
         let served = served.bind(micros(now)).bind(copy.number).execute(self.connection()).await?;
         one_row(&served, "built copy")
+    }
+
+    async fn rename_served(&mut self, epoch: Uuid) -> Result<(), Error> {
+        let renamed = sqlx::query("UPDATE copy SET epoch = ? WHERE status = 'SERVED'").bind(epoch);
+        one_row(&renamed.execute(self.connection()).await?, "served copy")
     }
 
     async fn clear_retired(&mut self, limit: u32) -> Result<bool, Error> {
@@ -225,32 +233,6 @@ impl Copies for Tx {
     }
 }
 
-#[derive(FromRow)]
-struct CopyRow {
-    copy: i64,
-    epoch: Uuid,
-    create_time: i64,
-    built_time: Option<i64>,
-    failure: Option<String>,
-    skipped: i64,
-}
-
-#[derive(FromRow)]
-struct PassedOverRow {
-    producer: String,
-    epoch: Uuid,
-    sequence: i64,
-    event_id: Uuid,
-}
-
-#[derive(FromRow)]
-struct ProgressRow {
-    producer: String,
-    epoch: Uuid,
-    through: i64,
-    head: i64,
-}
-
 /// Counts events that a copy has passed over, or has taken in after all.
 async fn count(tx: &mut Tx, copy: CopyId, events: i64) -> Result<(), Error> {
     let counted = sqlx::query("UPDATE copy SET skipped = skipped + ? WHERE copy = ?");
@@ -259,23 +241,15 @@ async fn count(tx: &mut Tx, copy: CopyId, events: i64) -> Result<(), Error> {
 
 /// The one rebuild that `query` finds, with its progress.
 pub(super) async fn rebuild(connection: &mut SqliteConnection, query: &'static str) -> Result<Option<Rebuild>, Error> {
-    let row: Option<CopyRow> = sqlx::query_as(query).fetch_optional(&mut *connection).await?;
+    let row: Option<CopyRow<i64>> = sqlx::query_as(query).fetch_optional(&mut *connection).await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(Rebuild {
-        copy: CopyId { number: row.copy, epoch: row.epoch },
-        create_time: time(row.create_time)?,
-        served_time: row.built_time.filter(|_| row.failure.is_none()).map(time).transpose()?,
-        failure: row.failure,
-        passed_over: row.skipped,
-        progress: progress(connection, row.copy).await?,
-    }))
+    let progress = progress(connection, row.copy).await?;
+    row.rebuild(progress).map(Some)
 }
 
-async fn progress(connection: &mut SqliteConnection, copy: i64) -> Result<Vec<Progress>, Error> {
+async fn progress(connection: &mut SqliteConnection, copy: i64) -> Result<Vec<ProgressRow>, Error> {
     let rows = sqlx::query_as(
         "SELECT producer, epoch, through, head FROM copy_progress WHERE copy = ? ORDER BY producer, epoch",
     );
-    let rows: Vec<ProgressRow> = rows.bind(copy).fetch_all(connection).await?;
-    let progress = |ProgressRow { producer, epoch, through, head }| Progress { producer, epoch, through, head };
-    Ok(rows.into_iter().map(progress).collect())
+    Ok(rows.bind(copy).fetch_all(connection).await?)
 }

@@ -4,16 +4,12 @@ use chassis::store::sqlite::micros;
 use sqlx::{QueryBuilder, Sqlite};
 use uuid::Uuid;
 
+use super::super::row::ORDER_COLUMNS;
 use crate::app::Query;
-
-const ORDERS: &str = "SELECT o.order_id, o.customer_id, o.shop_id, o.status, o.lines, o.total_minor, o.currency, o.reason, \
-    o.booking_outstanding, o.change, o.version, o.create_time, o.update_time, d.status AS delivery_status, d.carrier, \
-    d.tracking_number, d.version AS delivery_version FROM my_order o \
-    LEFT JOIN my_delivery d ON d.copy = o.copy AND d.order_id = o.order_id WHERE o.copy = ";
 
 /// One customer's order.
 pub(super) fn order(copy: i64, customer_id: &str, order_id: Uuid) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(ORDERS);
+    let mut query = orders();
     query.push_bind(copy).push(" AND o.order_id = ").push_bind(order_id);
     query.push(" AND o.customer_id = ").push_bind(customer_id.to_owned());
     query
@@ -21,7 +17,7 @@ pub(super) fn order(copy: i64, customer_id: &str, order_id: Uuid) -> QueryBuilde
 
 /// One customer's orders, newest first.
 pub(super) fn list(copy: i64, asked: &Query) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(ORDERS);
+    let mut query = orders();
     query.push_bind(copy).push(" AND o.customer_id = ").push_bind(asked.customer_id.clone());
     if let Some(status) = asked.status {
         query.push(" AND o.status = ").push_bind(status.name());
@@ -36,7 +32,7 @@ pub(super) fn list(copy: i64, asked: &Query) -> QueryBuilder<Sqlite> {
 
 /// One customer's orders that changed after a number, as they changed.
 pub(super) fn changes(copy: i64, customer_id: &str, after: i64, rows: i64) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(ORDERS);
+    let mut query = orders();
     query.push_bind(copy).push(" AND o.customer_id = ").push_bind(customer_id.to_owned());
     query.push(" AND o.change > ").push_bind(after);
     query.push(" ORDER BY o.change LIMIT ").push_bind(rows);
@@ -53,6 +49,13 @@ pub(super) fn counters<'a>(copy: i64, customers: impl Iterator<Item = &'a str>) 
     }
     query.push(")");
     query
+}
+
+fn orders() -> QueryBuilder<Sqlite> {
+    QueryBuilder::new(format!(
+        "SELECT {ORDER_COLUMNS} FROM my_order o \
+         LEFT JOIN my_delivery d ON d.copy = o.copy AND d.order_id = o.order_id WHERE o.copy = "
+    ))
 }
 
 #[cfg(test)]

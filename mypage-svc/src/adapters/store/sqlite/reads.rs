@@ -2,15 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use chassis::store::{Error, sqlite::time};
+use chassis::store::Error;
 use futures::{TryStreamExt, future::BoxFuture};
-use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
+    super::{
+        CHANGES, CHANGES_BYTES, MESSAGES_PER_ORDER, Time as _,
+        copy::ServedRow,
+        row::{MessageRow, OrderRow},
+    },
     copies, queries,
-    row::{MessageRow, OrderRow},
 };
 use crate::{
     app::{
@@ -20,13 +24,6 @@ use crate::{
     domain::{CopyId, Message, MyOrder, Place, Rebuild},
 };
 
-/// Messages that are read for one order at most, far above what its few changes call for.
-const MESSAGES_PER_ORDER: usize = 100;
-/// Orders that are read for a watch at once at most.
-const CHANGES: i64 = 50;
-/// Bytes of lines after which no more orders are read for a watch at once.
-const CHANGES_BYTES: usize = 64 * 1024;
-
 const LAST_REBUILD: &str = "SELECT copy, epoch, create_time, built_time, failure, skipped FROM copy \
     WHERE create_time IS NOT NULL ORDER BY copy DESC LIMIT 1";
 
@@ -34,14 +31,6 @@ const LAST_REBUILD: &str = "SELECT copy, epoch, create_time, built_time, failure
 #[derive(Clone)]
 pub struct Reads {
     pool: SqlitePool,
-}
-
-/// What is served, and by when it is complete.
-#[derive(FromRow)]
-struct Served {
-    copy: i64,
-    epoch: Uuid,
-    time: Option<i64>,
 }
 
 impl Reads {
@@ -69,11 +58,11 @@ impl Reads {
 }
 
 async fn served(connection: &mut SqliteConnection) -> Result<AsOf<CopyId>, Error> {
-    let served: Served =
+    let served: ServedRow<i64> =
         sqlx::query_as("SELECT c.copy, c.epoch, a.time FROM copy c, as_of a WHERE c.status = 'SERVED'")
             .fetch_one(connection)
             .await?;
-    let as_of = served.time.map(time).transpose()?;
+    let as_of = served.time.map(i64::time).transpose()?;
     Ok(AsOf { value: CopyId { number: served.copy, epoch: served.epoch }, as_of })
 }
 
@@ -82,7 +71,7 @@ async fn orders(
     copy: CopyId,
     mut query: QueryBuilder<Sqlite>,
 ) -> Result<Vec<MyOrder>, Error> {
-    let rows: Vec<OrderRow> = query.build_query_as().fetch_all(&mut *connection).await?;
+    let rows: Vec<OrderRow<i64>> = query.build_query_as().fetch_all(&mut *connection).await?;
     let mut orders = rows.into_iter().map(MyOrder::try_from).collect::<Result<Vec<_>, _>>()?;
     add_messages(connection, copy, orders.iter_mut()).await?;
     Ok(orders)
@@ -106,7 +95,7 @@ async fn add_messages<'a>(
         ids.push_bind(*id);
     }
     query.push(") LIMIT ").push_bind(i64::try_from(orders.len() * MESSAGES_PER_ORDER).unwrap_or(i64::MAX));
-    let rows: Vec<MessageRow> = query.build_query_as().fetch_all(connection).await?;
+    let rows: Vec<MessageRow<i64>> = query.build_query_as().fetch_all(connection).await?;
     for row in rows {
         let message = Message::try_from(row)?;
         if let Some(mine) = orders.get_mut(&message.order_id) {
@@ -136,7 +125,7 @@ async fn changes(
     let from = after.filter(|_place| known).map_or(0, |after| after.change);
 
     let mut query = queries::changes(copy.number, customer_id, from, CHANGES + 1);
-    let mut rows = query.build_query_as::<OrderRow>().fetch(&mut *connection);
+    let mut rows = query.build_query_as::<OrderRow<i64>>().fetch(&mut *connection);
     let (mut orders, mut bytes, mut complete) = (Vec::new(), 0, true);
     while let Some(row) = rows.try_next().await? {
         if bytes > CHANGES_BYTES || i64::try_from(orders.len()).is_ok_and(|count| count >= CHANGES) {
@@ -202,6 +191,6 @@ impl Read for Reads {
 
     async fn as_of(&self) -> Result<Option<OffsetDateTime>, Error> {
         let noted: Option<i64> = sqlx::query_scalar("SELECT time FROM as_of").fetch_one(&self.pool).await?;
-        noted.map(time).transpose()
+        noted.map(i64::time).transpose()
     }
 }

@@ -6,15 +6,18 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
+    super::{
+        contact::{TARGET_COLUMNS, TargetRow},
+        message::{COLUMNS, DueRow, Row},
+    },
     contacts,
-    row::{COLUMNS, DueRow, Row},
 };
 use crate::{
     app::{
         Query, Read, Viewer,
         ports::{Due, Skip, Standing},
     },
-    domain::{ChannelName, Contact, Message, Recipient, Status},
+    domain::{ChannelName, Contact, Message, Recipient, Status, Target},
 };
 
 /// Reads through connections that can only read.
@@ -30,7 +33,7 @@ impl Reads {
     }
 
     async fn fetch(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<Message>, Error> {
-        let rows: Vec<Row> = query.build_query_as().fetch_all(&self.pool).await?;
+        let rows: Vec<Row<i64>> = query.build_query_as().fetch_all(&self.pool).await?;
         rows.into_iter().map(Message::try_from).collect()
     }
 }
@@ -40,6 +43,12 @@ impl Read for Reads {
     async fn due(&self, channel: ChannelName, now: OffsetDateTime, skip: &Skip, limit: u32) -> Result<Vec<Due>, Error> {
         let rows: Vec<DueRow> = due(channel, now, skip, limit).build_query_as().fetch_all(&self.pool).await?;
         rows.into_iter().map(Due::try_from).collect()
+    }
+
+    async fn target(&self, message_id: Uuid, holder: Uuid, until: OffsetDateTime) -> Result<Option<Target>, Error> {
+        let row: Option<TargetRow<i64>> =
+            target(message_id, holder, until).build_query_as().fetch_optional(&self.pool).await?;
+        row.map(Target::try_from).transpose()
     }
 
     async fn message(&self, id: Uuid) -> Result<Option<Message>, Error> {
@@ -71,11 +80,17 @@ fn select() -> QueryBuilder<Sqlite> {
 }
 
 fn due(channel: ChannelName, now: OffsetDateTime, skip: &Skip, limit: u32) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(format!(
-        "SELECT {COLUMNS}, (SELECT receiver FROM contact WHERE owner_kind = recipient_kind AND owner_id = recipient_id) \
-         AS receiver FROM message WHERE status = 'PENDING' AND channel = "
-    ));
+    let mut query = QueryBuilder::new(
+        "SELECT message_id, recipient_kind, recipient_id, \
+         (SELECT receiver FROM contact WHERE owner_kind = recipient_kind AND owner_id = recipient_id) AS receiver \
+         FROM message WHERE status = 'PENDING' AND channel = ",
+    );
     query.push_bind(channel.name()).push(" AND due_time <= ").push_bind(micros(now));
+    query.push(
+        " AND (recipient_kind, recipient_id) NOT IN \
+         (SELECT recipient_kind, recipient_id FROM message WHERE taken_until > ",
+    );
+    query.push_bind(micros(now)).push(")");
     if !skip.recipients.is_empty() {
         query.push(" AND (recipient_kind, recipient_id) NOT IN (");
         query.push_values(&skip.recipients, |mut row, recipient| {
@@ -100,6 +115,16 @@ fn due(channel: ChannelName, now: OffsetDateTime, skip: &Skip, limit: u32) -> Qu
         query.push(")");
     }
     query.push(" ORDER BY due_time, message_id LIMIT ").push_bind(limit);
+    query
+}
+
+fn target(message_id: Uuid, holder: Uuid, until: OffsetDateTime) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(format!(
+        "SELECT c.channel, {TARGET_COLUMNS} FROM message m LEFT JOIN contact c \
+         ON c.owner_kind = m.recipient_kind AND c.owner_id = m.recipient_id WHERE m.message_id = "
+    ));
+    query.push_bind(message_id).push(" AND m.taken_by = ").push_bind(holder);
+    query.push(" AND m.taken_until >= ").push_bind(micros(until));
     query
 }
 
@@ -175,8 +200,15 @@ mod tests {
             let plan = plan(&mut database().await, due(channel, EPOCH, &skip, 10)).await;
             assert!(plan.contains("USING INDEX message_due (channel=? AND due_time<?)"), "{plan}");
             assert!(!plan.contains("SCAN message") && !plan.contains("SCAN contact"), "{plan}");
+            assert!(plan.contains("USING INDEX message_taken (taken_until>?)"), "{plan}");
             assert!(!plan.contains("ORDER BY"), "{plan}");
         }
+    }
+
+    #[tokio::test]
+    async fn where_a_message_goes_to_is_read_along_keys() {
+        let plan = plan(&mut database().await, target(Uuid::nil(), Uuid::nil(), EPOCH)).await;
+        assert!(!plan.contains("SCAN"), "{plan}");
     }
 
     #[tokio::test]

@@ -2,62 +2,20 @@
 
 use chassis::store::{
     Error,
-    sqlite::{micros, one_row, time},
+    sqlite::{micros, one_row},
 };
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::rows;
 use crate::{
+    adapters::store::rows::{self, BookingRow},
     app::ports::{Booking, DueBooking, Erased},
     domain::{
-        Money, Order, Recipient, booking,
+        Money, Order, booking,
         order::{Reservation, ReservedLine, Status},
     },
 };
-
-/// What every query of outstanding bookings selects.
-macro_rules! select_bookings {
-    ($rest:literal) => {
-        concat!(
-            "SELECT b.order_id, b.customer_id, o.shop_id, b.request_hash, b.name, b.phone_number, b.address, b.due, \
-             b.faults FROM outstanding_booking b JOIN orders o ON o.id = b.order_id ",
-            $rest
-        )
-    };
-}
-pub(super) use select_bookings;
-
-/// A row of an outstanding booking.
-#[derive(FromRow)]
-pub struct BookingRow {
-    order_id: Uuid,
-    customer_id: String,
-    shop_id: Uuid,
-    request_hash: Vec<u8>,
-    name: String,
-    phone_number: String,
-    address: String,
-    due: i64,
-    faults: u32,
-}
-
-impl TryFrom<BookingRow> for DueBooking {
-    type Error = Error;
-
-    fn try_from(row: BookingRow) -> Result<Self, Error> {
-        let hash = row.request_hash.try_into();
-        let booking = Booking {
-            order_id: row.order_id,
-            hash: hash.map_err(|_wrong| Error::inconsistent("an outstanding booking has no hash"))?,
-            shop_id: row.shop_id,
-            customer_id: row.customer_id,
-            recipient: Recipient { name: row.name, phone_number: row.phone_number, address: row.address },
-        };
-        Ok(Self { booking, due: time(row.due)?, faults: row.faults })
-    }
-}
 
 pub async fn await_booking(connection: &mut SqliteConnection, due: &DueBooking) -> Result<(), Error> {
     let Booking { order_id, hash, customer_id, recipient, .. } = &due.booking;
@@ -76,6 +34,26 @@ pub async fn await_booking(connection: &mut SqliteConnection, due: &DueBooking) 
     .execute(connection)
     .await?;
     one_row(&written, "outstanding booking")
+}
+
+pub async fn take_due_bookings(
+    connection: &mut SqliteConnection,
+    now: OffsetDateTime,
+    until: OffsetDateTime,
+    limit: u32,
+) -> Result<Vec<DueBooking>, Error> {
+    let taken: Vec<BookingRow<i64>> = sqlx::query_as(
+        "UPDATE outstanding_booking SET due = ? WHERE order_id IN \
+         (SELECT order_id FROM outstanding_booking WHERE due <= ? ORDER BY due, order_id LIMIT ?) \
+         RETURNING order_id, customer_id, (SELECT shop_id FROM orders WHERE id = order_id) AS shop_id, request_hash, \
+         name, phone_number, address, due, faults",
+    )
+    .bind(micros(until))
+    .bind(micros(now))
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    taken.into_iter().map(TryInto::try_into).collect()
 }
 
 pub async fn take_booking(
@@ -134,8 +112,9 @@ pub async fn forget(connection: &mut SqliteConnection, order: &Order) -> Result<
 }
 
 async fn forget_recipient(connection: &mut SqliteConnection, order_id: Uuid) -> Result<(), Error> {
-    let deleted = sqlx::query("DELETE FROM outstanding_booking WHERE order_id = ?");
-    one_row(&deleted.bind(order_id).execute(connection).await?, "outstanding booking")
+    // None where it was lost with a restore.
+    sqlx::query("DELETE FROM outstanding_booking WHERE order_id = ?").bind(order_id).execute(connection).await?;
+    Ok(())
 }
 
 pub async fn hold(connection: &mut SqliteConnection, order_id: Uuid, reservation: &Reservation) -> Result<(), Error> {

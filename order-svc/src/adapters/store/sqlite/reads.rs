@@ -3,24 +3,20 @@
 use chassis::{
     idempotency::Scope,
     page::{Cursor, Page},
-    store::{
-        Error,
-        sqlite::{micros, time},
-    },
+    store::{Error, sqlite::micros},
 };
 use sqlx::{SqliteConnection, SqlitePool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    beside::{BookingRow, select_bookings},
     rows::{self, OrderRow, select_orders},
     waiting,
 };
 use crate::{
-    adapters::names,
+    adapters::store::rows::{BookingRow, EventRow, order_columns},
     app::ports::{Claim, Counts, DueBooking, Filter, HistoryEntry, Owner, Placed, Read, TooLong},
-    domain::{Actor, Order, order::WaitsFor},
+    domain::{Order, order::WaitsFor},
 };
 
 /// Orders, read; by several statements in one transaction, which is over when it is dropped.
@@ -61,7 +57,7 @@ impl Read for Reads {
             None => 0,
             Some(cursor) => cursor.id.parse().map_err(Error::inconsistent)?,
         };
-        let entries: Vec<(i64, String, String, String, String, i64)> = sqlx::query_as(
+        let entries: Vec<EventRow<i64>> = sqlx::query_as(
             "SELECT version, status, actor_kind, actor_id, reason, event_time FROM order_event \
              WHERE order_id = ? AND version > ? ORDER BY version LIMIT ?",
         )
@@ -70,12 +66,7 @@ impl Read for Reads {
         .bind(page.rows())
         .fetch_all(&self.pool)
         .await?;
-        let entry =
-            |(version, status, kind, actor_id, reason, event_time): (i64, String, String, String, String, i64)| {
-                let actor = Actor { kind: names::parse_actor_kind(&kind)?, id: actor_id };
-                Ok(HistoryEntry { version, status, actor, reason, time: time(event_time)? })
-            };
-        entries.into_iter().map(entry).collect()
+        entries.into_iter().map(TryInto::try_into).collect()
     }
 
     async fn placed_with(&self, scope: &Scope) -> Result<Option<Placed>, Error> {
@@ -93,19 +84,14 @@ impl Read for Reads {
         Ok(overdue.bind(micros(before)).bind(limit).fetch_all(&self.pool).await?)
     }
 
-    async fn due_bookings(&self, now: OffsetDateTime, limit: u32) -> Result<Vec<DueBooking>, Error> {
-        let due: Vec<BookingRow> =
-            sqlx::query_as(select_bookings!("WHERE b.due <= ? ORDER BY b.due, b.order_id LIMIT ?"))
-                .bind(micros(now))
-                .bind(limit)
-                .fetch_all(&self.pool)
-                .await?;
-        due.into_iter().map(TryInto::try_into).collect()
-    }
-
     async fn outstanding_booking(&self, order_id: Uuid) -> Result<Option<DueBooking>, Error> {
-        let outstanding: Option<BookingRow> =
-            sqlx::query_as(select_bookings!("WHERE b.order_id = ?")).bind(order_id).fetch_optional(&self.pool).await?;
+        let outstanding: Option<BookingRow<i64>> = sqlx::query_as(
+            "SELECT b.order_id, b.customer_id, o.shop_id, b.request_hash, b.name, b.phone_number, b.address, b.due, \
+             b.faults FROM outstanding_booking b JOIN orders o ON o.id = b.order_id WHERE b.order_id = ?",
+        )
+        .bind(order_id)
+        .fetch_optional(&self.pool)
+        .await?;
         outstanding.map(TryInto::try_into).transpose()
     }
 

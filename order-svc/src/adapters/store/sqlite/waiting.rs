@@ -12,6 +12,7 @@ use super::{
     rows::{self, OrderRow, select_orders},
 };
 use crate::{
+    adapters::store::rows::order_columns,
     app::ports::{Counts, TooLong},
     domain::{Order, order::WaitsFor},
 };

@@ -8,15 +8,17 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{
-    labels::Label,
-    units::{self, CHUNK, rows},
-};
-use crate::domain::{
-    Actor, Phone, Serial,
-    actor::Kind,
-    history::{Entry, Happening},
-    phone, reservation,
+use super::units;
+use crate::{
+    adapters::store::{
+        labels::Label,
+        values::{self, rows},
+    },
+    domain::{
+        Actor, Serial,
+        history::{Entry, Happening},
+        phone, reservation,
+    },
 };
 
 /// A row of `unit_event`.
@@ -34,19 +36,12 @@ impl TryFrom<Row> for Entry {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let what = match (row.kind.as_str(), row.order_id) {
-            ("REGISTERED", None) => Happening::Registered,
-            ("RESERVED", Some(order_id)) => Happening::Reserved(order_id),
-            ("RELEASED", Some(order_id)) => Happening::Released(order_id),
-            ("SOLD", Some(order_id)) => Happening::Sold(order_id),
-            ("WITHDRAWN", None) => Happening::Withdrawn,
-            (kind, order_id) => return Err(Error::inconsistent(format!("unit was {kind} for order {order_id:?}"))),
-        };
         let actor = match (row.actor_kind, row.actor_id) {
-            (Some(kind), Some(id)) => Some(Actor { kind: Kind::parse(&kind)?, id }),
+            (Some(kind), Some(id)) => Some(values::actor(&kind, id)?),
             (None, None) => None,
             (kind, id) => return Err(Error::inconsistent(format!("actor {id:?} is a {kind:?}"))),
         };
+        let what = values::happening(&row.kind, row.order_id)?;
         Ok(Self { number: row.number, what, actor, time: time(row.event_time)? })
     }
 }
@@ -88,20 +83,19 @@ pub async fn begin(
     rows(written.rows_affected(), count)
 }
 
-/// Notes that units of a phone are withdrawn.
-pub async fn withdrawn(
+/// Notes what happens to units of a phone, of which there are no more than a statement can name.
+pub async fn named(
     connection: &mut SqliteConnection,
-    change: &phone::Change,
+    phone_id: Uuid,
     serials: &[Serial],
+    what: Happening,
+    actor: &Actor,
+    time: OffsetDateTime,
 ) -> Result<(), Error> {
-    let phone: &Phone = &change.state;
-    for chunk in serials.chunks(CHUNK) {
-        let mut insert = following("WITHDRAWN", &change.actor, phone.update_time);
-        units::push_named(&mut insert, phone.id, chunk);
-        let written = insert.build().persistent(false).execute(&mut *connection).await?;
-        rows(written.rows_affected(), chunk.len())?;
-    }
-    Ok(())
+    let mut insert = following(values::kind(what), what.order_id(), actor, time);
+    units::push_named(&mut insert, phone_id, serials);
+    let written = insert.build().persistent(false).execute(connection).await?;
+    rows(written.rows_affected(), serials.len())
 }
 
 /// Notes what happens to the units that name an order: call it while they do. They must be `count`.
@@ -111,20 +105,20 @@ pub async fn of_order(
     change: &reservation::Change,
     count: usize,
 ) -> Result<(), Error> {
-    let mut insert = following(kind, &change.actor, change.state.update_time);
+    let mut insert = following(kind, Some(change.state.order_id), &change.actor, change.state.update_time);
     insert.push("order_id = ").push_bind(change.state.order_id);
     let written = insert.build().execute(connection).await?;
     rows(written.rows_affected(), count)
 }
 
 /// The next entry of each unit that a condition, which is to be added, finds.
-fn following(kind: &'static str, actor: &Actor, time: OffsetDateTime) -> QueryBuilder<Sqlite> {
+fn following(kind: &'static str, order_id: Option<Uuid>, actor: &Actor, time: OffsetDateTime) -> QueryBuilder<Sqlite> {
     let mut insert = QueryBuilder::new(
         "INSERT INTO unit_event (unit_id, number, kind, order_id, actor_kind, actor_id, event_time) SELECT unit_id, \
          1 + (SELECT number FROM unit_event AS earlier WHERE earlier.unit_id = unit.unit_id \
          ORDER BY number DESC LIMIT 1), ",
     );
-    insert.push_bind(kind).push(", order_id, ").push_bind(actor.kind.label()).push(", ");
+    insert.push_bind(kind).push(", ").push_bind(order_id).push(", ").push_bind(actor.kind.label()).push(", ");
     insert.push_bind(actor.id.clone()).push(", ").push_bind(micros(time)).push(" FROM unit WHERE ");
     insert
 }

@@ -1,11 +1,11 @@
 //! The ports over SQLite.
 
 mod histories;
-mod labels;
 mod orders;
 mod phones;
 mod reads;
 mod reservations;
+mod rewrite;
 mod shops;
 mod units;
 
@@ -27,7 +27,7 @@ use crate::{
         Order, Phone, Reservation, Serial, Shop, Stock,
         order::Line,
         phone,
-        reservation::{self, Offer, Pick},
+        reservation::{self, Offer, Take},
         shop,
         unit::State,
     },
@@ -39,6 +39,10 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 #[async_trait::async_trait]
 impl app::Tx for SqliteTx {
     async fn shop(&mut self, shop_id: Uuid) -> Result<Option<Shop>, Error> {
+        shops::find(self.connection(), shop_id).await
+    }
+
+    async fn shop_alone(&mut self, shop_id: Uuid) -> Result<Option<Shop>, Error> {
         shops::find(self.connection(), shop_id).await
     }
 
@@ -76,12 +80,12 @@ impl app::Tx for SqliteTx {
         reservations::find(self.connection(), order_id).await
     }
 
-    async fn offer(&mut self, shop_id: Uuid, line: &Line) -> Result<Option<Offer>, Error> {
-        phones::offer(self.connection(), shop_id, line).await
+    async fn offers(&mut self, shop_id: Uuid, lines: &[Line]) -> Result<BTreeMap<Uuid, Offer>, Error> {
+        phones::offers(self.connection(), shop_id, lines).await
     }
 
-    async fn take_units(&mut self, order_id: Uuid, phone_id: Uuid, pick: &Pick) -> Result<Vec<Serial>, Error> {
-        units::take(self.connection(), order_id, phone_id, pick).await
+    async fn take_units(&mut self, order_id: Uuid, takes: &[Take]) -> Result<BTreeMap<Uuid, Vec<Serial>>, Error> {
+        units::take(self.connection(), order_id, takes).await
     }
 
     async fn save_reservation(&mut self, change: &reservation::Change) -> Result<(), Error> {
@@ -89,15 +93,7 @@ impl app::Tx for SqliteTx {
         self.append(outgoing::reservation(change)).await
     }
 
-    async fn heard_version(&mut self, order_id: Uuid) -> Result<Option<i64>, Error> {
-        orders::version(self.connection(), order_id).await
-    }
-
     async fn keep_order(&mut self, order: &Order) -> Result<(), Error> {
-        orders::insert(self.connection(), order).await
-    }
-
-    async fn advance_order(&mut self, order: &Order) -> Result<(), Error> {
-        orders::advance(self.connection(), order).await
+        orders::keep(self.connection(), order).await
     }
 }

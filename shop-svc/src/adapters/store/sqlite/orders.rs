@@ -1,7 +1,5 @@
 //! Orders as their shops have heard of them, as rows.
 
-use std::collections::HashMap;
-
 use chassis::store::{
     Error,
     sqlite::{micros, one_row, time},
@@ -9,17 +7,18 @@ use chassis::store::{
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
-use super::{labels::Label, units};
 use crate::{
+    adapters::store::{
+        labels::Label,
+        orders::{attach_lines, attach_serials, cut},
+        values,
+    },
     app::{Orders, Slice},
     domain::{
         Currency, Order, Price, Serial,
         order::{Listed, ListedLine, Status},
     },
 };
-
-/// Units that the orders of one page hold at most; one order alone may hold 2,000.
-const MAX_UNITS_A_PAGE: u32 = 20_000;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -66,20 +65,17 @@ impl TryFrom<LineRow> for ListedLine {
 
     fn try_from(row: LineRow) -> Result<Self, Error> {
         let unit_price = row.unit_price.map(Price::new).transpose().map_err(Error::inconsistent)?;
-        let requested = row.requested_serials.split_terminator(',').map(units::serial).collect::<Result<_, _>>()?;
+        let requested = row.requested_serials.split_terminator(',').map(values::serial).collect::<Result<_, _>>()?;
         Ok(Self { phone_id: row.phone_id, quantity: row.quantity, unit_price, serials: Vec::new(), requested })
     }
 }
 
-pub async fn version(connection: &mut SqliteConnection, order_id: Uuid) -> Result<Option<i64>, Error> {
-    let query = sqlx::query_scalar("SELECT version FROM shop_order WHERE order_id = ?").bind(order_id);
-    Ok(query.fetch_optional(connection).await?)
-}
-
-pub async fn insert(connection: &mut SqliteConnection, order: &Order) -> Result<(), Error> {
+/// Keeps what was heard of an order, unless something later is kept.
+pub async fn keep(connection: &mut SqliteConnection, order: &Order) -> Result<(), Error> {
     let written = sqlx::query(
         "INSERT INTO shop_order (order_id, shop_id, customer_id, status, version, create_time, update_time) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET status = excluded.status, \
+         version = excluded.version, update_time = excluded.update_time WHERE version < excluded.version",
     )
     .bind(order.id)
     .bind(order.shop_id)
@@ -90,10 +86,15 @@ pub async fn insert(connection: &mut SqliteConnection, order: &Order) -> Result<
     .bind(micros(order.update_time))
     .execute(&mut *connection)
     .await?;
+    if written.rows_affected() == 0 {
+        return Ok(());
+    }
     one_row(&written, "order")?;
     for line in order.lines.as_slice() {
-        let written = sqlx::query(
-            "INSERT INTO shop_order_line (order_id, phone_id, quantity, requested_serials) VALUES (?, ?, ?, ?)",
+        // An order's lines never change.
+        sqlx::query(
+            "INSERT INTO shop_order_line (order_id, phone_id, quantity, requested_serials) VALUES (?, ?, ?, ?) \
+             ON CONFLICT (order_id, phone_id) DO NOTHING",
         )
         .bind(order.id)
         .bind(line.phone_id)
@@ -101,23 +102,8 @@ pub async fn insert(connection: &mut SqliteConnection, order: &Order) -> Result<
         .bind(line.requested.iter().map(Serial::as_str).collect::<Vec<_>>().join(","))
         .execute(&mut *connection)
         .await?;
-        one_row(&written, "order line")?;
     }
     Ok(())
-}
-
-pub async fn advance(connection: &mut SqliteConnection, order: &Order) -> Result<(), Error> {
-    let written = sqlx::query(
-        "UPDATE shop_order SET status = ?, version = ?, update_time = ? WHERE order_id = ? AND version < ?",
-    )
-    .bind(order.status.label())
-    .bind(order.version)
-    .bind(micros(order.update_time))
-    .bind(order.id)
-    .bind(order.version)
-    .execute(connection)
-    .await?;
-    one_row(&written, "order")
 }
 
 /// A page of a shop's orders, newest first. All statements must see one snapshot.
@@ -128,23 +114,13 @@ pub async fn list(
     slice: Slice,
 ) -> Result<Orders, Error> {
     let mut rows = headers(connection, shop_id, status, slice).await?;
-    attach_lines(connection, &mut rows).await?;
-    let asked = usize::try_from(slice.rows).unwrap_or(usize::MAX).saturating_sub(1);
-    let size = fitting(&rows).min(asked);
-    rows.truncate(size + 1);
-    attach_serials(connection, rows.get_mut(..size).unwrap_or_default()).await?;
-    let size = size.min(rows.len());
+    let lines = lines(connection, &rows).await?;
+    attach_lines(&mut rows, lines);
+    let size = cut(&mut rows, slice);
+    let page = rows.get_mut(..size).unwrap_or_default();
+    let serials = serials(connection, page).await?;
+    attach_serials(page, serials)?;
     Ok(Orders { rows, size })
-}
-
-/// How many of `rows` one page can hold: at least one.
-fn fitting(rows: &[Listed]) -> usize {
-    let mut units = 0_u32;
-    let fits = rows.iter().take_while(|order| {
-        units = order.lines.iter().fold(units, |sum, line| sum.saturating_add(line.quantity));
-        units <= MAX_UNITS_A_PAGE
-    });
-    fits.count().max(1)
 }
 
 async fn headers(
@@ -169,7 +145,7 @@ async fn headers(
     rows.into_iter().map(Listed::try_from).collect()
 }
 
-async fn attach_lines(connection: &mut SqliteConnection, orders: &mut [Listed]) -> Result<(), Error> {
+async fn lines(connection: &mut SqliteConnection, orders: &[Listed]) -> Result<Vec<(Uuid, ListedLine)>, Error> {
     let mut select = QueryBuilder::<Sqlite>::new(
         "SELECT line.order_id, line.phone_id, line.quantity, unit_price, requested_serials FROM shop_order_line AS line \
          LEFT JOIN reservation_line AS reserved ON reserved.order_id = line.order_id AND reserved.phone_id = line.phone_id \
@@ -178,72 +154,19 @@ async fn attach_lines(connection: &mut SqliteConnection, orders: &mut [Listed]) 
     push_ids(&mut select, orders);
     select.push(") ORDER BY line.phone_id");
     let rows: Vec<LineRow> = select.build_query_as().persistent(false).fetch_all(connection).await?;
-    let mut lines: HashMap<Uuid, Vec<ListedLine>> = HashMap::new();
-    for row in rows {
-        lines.entry(row.order_id).or_default().push(row.try_into()?);
-    }
-    for order in orders {
-        order.lines = lines.remove(&order.id).unwrap_or_default();
-    }
-    Ok(())
+    rows.into_iter().map(|row| Ok((row.order_id, row.try_into()?))).collect()
 }
 
-async fn attach_serials(connection: &mut SqliteConnection, orders: &mut [Listed]) -> Result<(), Error> {
+async fn serials(connection: &mut SqliteConnection, orders: &[Listed]) -> Result<Vec<(Uuid, Uuid, String)>, Error> {
     let mut select = QueryBuilder::<Sqlite>::new("SELECT order_id, phone_id, serial FROM unit WHERE order_id IN (");
     push_ids(&mut select, orders);
     select.push(") ORDER BY unit_id");
-    let rows: Vec<(Uuid, Uuid, String)> = select.build_query_as().persistent(false).fetch_all(connection).await?;
-    let mut serials: HashMap<(Uuid, Uuid), Vec<_>> = HashMap::new();
-    for (order_id, phone_id, text) in rows {
-        serials.entry((order_id, phone_id)).or_default().push(units::serial(&text)?);
-    }
-    for order in orders {
-        for line in &mut order.lines {
-            line.serials = serials.remove(&(order.id, line.phone_id)).unwrap_or_default();
-        }
-    }
-    Ok(())
+    Ok(select.build_query_as().persistent(false).fetch_all(connection).await?)
 }
 
 fn push_ids(select: &mut QueryBuilder<Sqlite>, orders: &[Listed]) {
     let mut list = select.separated(", ");
     for order in orders {
         list.push_bind(order.id);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use time::OffsetDateTime;
-
-    use super::*;
-
-    fn holding(units: u32) -> Listed {
-        let line = ListedLine {
-            phone_id: Uuid::nil(),
-            quantity: units,
-            unit_price: None,
-            serials: Vec::new(),
-            requested: Vec::new(),
-        };
-        Listed {
-            id: Uuid::nil(),
-            shop_id: Uuid::nil(),
-            customer_id: "c".to_owned(),
-            lines: vec![line],
-            status: Status::Placed,
-            currency: None,
-            version: 1,
-            create_time: OffsetDateTime::UNIX_EPOCH,
-            update_time: OffsetDateTime::UNIX_EPOCH,
-        }
-    }
-
-    #[test]
-    fn a_page_ends_before_it_holds_too_many_units() {
-        let full: Vec<Listed> = (0..201).map(|_| holding(2_000)).collect();
-        assert_eq!(fitting(&full), 10);
-        assert_eq!(fitting(&[holding(1), holding(2)]), 2);
-        assert_eq!(fitting(&[holding(u32::MAX), holding(1)]), 1);
     }
 }

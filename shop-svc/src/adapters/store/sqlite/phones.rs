@@ -1,5 +1,7 @@
 //! Phones and their counts as rows.
 
+use std::collections::BTreeMap;
+
 use chassis::store::{
     Error,
     sqlite::{micros, one_row, time},
@@ -9,6 +11,7 @@ use uuid::Uuid;
 
 use super::units;
 use crate::{
+    adapters::store::values::Counts,
     app::StockedPhone,
     domain::{
         Currency, Name, Phone, Price, Stock,
@@ -30,29 +33,7 @@ pub struct Row {
     create_time: i64,
     update_time: i64,
     #[sqlx(flatten)]
-    stock: StockRow,
-}
-
-#[derive(sqlx::FromRow)]
-struct StockRow {
-    available: i64,
-    reserved: i64,
-    sold: i64,
-    withdrawn: i64,
-}
-
-impl TryFrom<StockRow> for Stock {
-    type Error = Error;
-
-    fn try_from(row: StockRow) -> Result<Self, Error> {
-        let count = |count: i64| u32::try_from(count).map_err(Error::inconsistent);
-        Ok(Self {
-            available: count(row.available)?,
-            reserved: count(row.reserved)?,
-            sold: count(row.sold)?,
-            withdrawn: count(row.withdrawn)?,
-        })
-    }
+    stock: Counts,
 }
 
 impl TryFrom<Row> for StockedPhone {
@@ -94,14 +75,23 @@ pub async fn find(connection: &mut SqliteConnection, shop_id: Uuid, phone_id: Uu
     Ok(find_stocked(connection, shop_id, phone_id).await?.map(|stocked| stocked.phone))
 }
 
-pub async fn offer(connection: &mut SqliteConnection, shop_id: Uuid, line: &Line) -> Result<Option<Offer>, Error> {
-    let Some(stocked) = find_stocked(&mut *connection, shop_id, line.phone_id).await? else { return Ok(None) };
-    let requested = units::available(connection, line.phone_id, &line.requested).await?;
-    Ok(Some(Offer { phone: stocked.phone, available: stocked.stock.available, requested }))
+pub async fn offers(
+    connection: &mut SqliteConnection,
+    shop_id: Uuid,
+    lines: &[Line],
+) -> Result<BTreeMap<Uuid, Offer>, Error> {
+    let mut offers = BTreeMap::new();
+    for line in lines {
+        let Some(stocked) = find_stocked(&mut *connection, shop_id, line.phone_id).await? else { continue };
+        let requested = units::available(connection, line.phone_id, &line.requested).await?;
+        let offer = Offer { phone: stocked.phone, available: stocked.stock.available, requested };
+        offers.insert(line.phone_id, offer);
+    }
+    Ok(offers)
 }
 
 pub async fn stock(connection: &mut SqliteConnection, phone_id: Uuid) -> Result<Stock, Error> {
-    let row: StockRow = sqlx::query_as("SELECT available, reserved, sold, withdrawn FROM stock WHERE phone_id = ?")
+    let row: Counts = sqlx::query_as("SELECT available, reserved, sold, withdrawn FROM stock WHERE phone_id = ?")
         .bind(phone_id)
         .fetch_one(connection)
         .await?;
@@ -110,7 +100,7 @@ pub async fn stock(connection: &mut SqliteConnection, phone_id: Uuid) -> Result<
 
 /// The units of all shops by status. Shops and phones are few beside units, and the database keeps each phone's counts.
 pub async fn stock_of_all<'c>(executor: impl SqliteExecutor<'c>) -> Result<Stock, Error> {
-    let row: StockRow = sqlx::query_as(
+    let row: Counts = sqlx::query_as(
         "SELECT coalesce(sum(available), 0) AS available, coalesce(sum(reserved), 0) AS reserved, \
          coalesce(sum(sold), 0) AS sold, coalesce(sum(withdrawn), 0) AS withdrawn FROM stock",
     )
@@ -166,6 +156,25 @@ async fn update(connection: &mut SqliteConnection, phone: &Phone) -> Result<(), 
     .bind(micros(phone.update_time))
     .bind(phone.id)
     .bind(phone.version - 1)
+    .execute(connection)
+    .await?;
+    one_row(&written, "phone")
+}
+
+/// Makes a phone this, whatever version is stored.
+pub async fn set(connection: &mut SqliteConnection, phone: &Phone) -> Result<(), Error> {
+    let written = sqlx::query(
+        "INSERT INTO phone (phone_id, shop_id, display_name, unit_price, version, create_time, update_time) \
+         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (phone_id) DO UPDATE SET display_name = excluded.display_name, \
+         unit_price = excluded.unit_price, version = excluded.version, update_time = excluded.update_time",
+    )
+    .bind(phone.id)
+    .bind(phone.shop_id)
+    .bind(phone.name.as_str())
+    .bind(phone.unit_price.minor_units())
+    .bind(phone.version)
+    .bind(micros(phone.create_time))
+    .bind(micros(phone.update_time))
     .execute(connection)
     .await?;
     one_row(&written, "phone")

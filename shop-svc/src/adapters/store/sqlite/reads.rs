@@ -4,8 +4,9 @@ use chassis::store::{Error, sqlite::micros};
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use uuid::Uuid;
 
-use super::{histories, labels::Label, orders, phones, shops, units};
+use super::{histories, orders, phones, shops, units};
 use crate::{
+    adapters::store::labels::Label,
     app::{History, Orders, Read, Slice, StockedPhone},
     domain::{Phone, Serial, Shop, Stock, Unit, order, unit},
 };

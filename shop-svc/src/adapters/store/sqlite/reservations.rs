@@ -7,10 +7,16 @@ use chassis::store::{
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{histories, labels::Label, units};
-use crate::domain::{
-    Currency, Price, Reservation,
-    reservation::{Change, Event, Held, HeldLine, RejectReason, State},
+use super::{histories, units};
+use crate::{
+    adapters::store::{
+        labels::Label,
+        values::{held_line, reason},
+    },
+    domain::{
+        Currency, Reservation,
+        reservation::{Change, Event, Held, RejectReason, State},
+    },
 };
 
 #[derive(sqlx::FromRow)]
@@ -70,15 +76,6 @@ async fn held(connection: &mut SqliteConnection, row: &Row) -> Result<Held, Erro
     })
 }
 
-fn held_line(phone_id: Uuid, price: i64, quantity: i64, serials: &[(Uuid, String)]) -> Result<HeldLine, Error> {
-    let own = serials.iter().filter(|(phone, _)| *phone == phone_id);
-    let serials: Vec<_> = own.map(|(_, text)| units::serial(text)).collect::<Result<_, _>>()?;
-    if i64::try_from(serials.len()) != Ok(quantity) {
-        return Err(Error::inconsistent(format!("{} units are held where {quantity} were reserved", serials.len())));
-    }
-    Ok(HeldLine { phone_id, unit_price: Price::new(price).map_err(Error::inconsistent)?, serials })
-}
-
 pub async fn save(connection: &mut SqliteConnection, change: &Change) -> Result<(), Error> {
     let reservation = &change.state;
     match (&change.event, &reservation.state) {
@@ -104,11 +101,26 @@ pub async fn save(connection: &mut SqliteConnection, change: &Change) -> Result<
     }
 }
 
-fn reason(state: &State) -> Option<&'static str> {
-    match state {
-        State::Rejected(reason) => Some(reason.label()),
-        State::Reserved(_) | State::Released | State::Sold(_) => None,
+/// Makes a reservation this, with lines for what was ever held.
+pub async fn set(
+    connection: &mut SqliteConnection,
+    reservation: &Reservation,
+    held: Option<&Held>,
+) -> Result<(), Error> {
+    delete(connection, reservation.order_id).await?;
+    insert(connection, reservation).await?;
+    match held {
+        Some(held) => insert_lines(connection, reservation.order_id, held).await,
+        None => Ok(()),
     }
+}
+
+/// Forgets a reservation with its lines; answers how many there were.
+pub async fn delete(connection: &mut SqliteConnection, order_id: Uuid) -> Result<u64, Error> {
+    let lines = sqlx::query("DELETE FROM reservation_line WHERE order_id = ?").bind(order_id);
+    lines.execute(&mut *connection).await?;
+    let deleted = sqlx::query("DELETE FROM reservation WHERE order_id = ?").bind(order_id).execute(connection).await?;
+    Ok(deleted.rows_affected())
 }
 
 async fn insert(connection: &mut SqliteConnection, reservation: &Reservation) -> Result<(), Error> {

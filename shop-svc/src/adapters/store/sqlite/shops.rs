@@ -7,10 +7,12 @@ use chassis::store::{
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::labels::Label;
-use crate::domain::{
-    Currency, Name, Shop,
-    shop::{Change, Event, Status},
+use crate::{
+    adapters::store::labels::Label,
+    domain::{
+        Currency, Name, Shop,
+        shop::{Change, Event, Status},
+    },
 };
 
 /// A row of `shop`.
@@ -81,5 +83,24 @@ async fn update(connection: &mut SqliteConnection, shop: &Shop) -> Result<(), Er
             .bind(shop.version - 1)
             .execute(connection)
             .await?;
+    one_row(&written, "shop")
+}
+
+/// Makes a shop this, whatever version is stored; its currency never changes.
+pub async fn set(connection: &mut SqliteConnection, shop: &Shop) -> Result<(), Error> {
+    let written = sqlx::query(
+        "INSERT INTO shop (shop_id, display_name, currency_code, status, version, create_time, update_time) \
+         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shop_id) DO UPDATE SET display_name = excluded.display_name, \
+         status = excluded.status, version = excluded.version, update_time = excluded.update_time",
+    )
+    .bind(shop.id)
+    .bind(shop.name.as_str())
+    .bind(shop.currency.code())
+    .bind(shop.status.label())
+    .bind(shop.version)
+    .bind(micros(shop.create_time))
+    .bind(micros(shop.update_time))
+    .execute(connection)
+    .await?;
     one_row(&written, "shop")
 }

@@ -10,7 +10,16 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::histories;
-use crate::domain::{Phone, Serial, Unit, phone, reservation, reservation::Pick, unit::State};
+use crate::{
+    adapters::store::values::{self, TakenRow, rows, serial},
+    domain::{
+        Phone, Serial, Unit,
+        history::Happening,
+        phone, reservation,
+        reservation::{Pick, Take},
+        unit::State,
+    },
+};
 
 /// Rows in one statement: five values each stay far below what SQLite binds.
 pub const CHUNK: usize = 1_000;
@@ -31,24 +40,9 @@ impl TryFrom<Row> for Unit {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let state = state(&row.status, row.order_id)?;
+        let state = values::standing(&row.status, row.order_id)?;
         Ok(Self { serial: serial(&row.serial)?, phone_id: row.phone_id, state, create_time: time(row.create_time)? })
     }
-}
-
-fn state(status: &str, order_id: Option<Uuid>) -> Result<State, Error> {
-    match (status, order_id) {
-        ("AVAILABLE", None) => Ok(State::Available),
-        ("RESERVED", Some(order_id)) => Ok(State::Reserved(order_id)),
-        ("SOLD", Some(order_id)) => Ok(State::Sold(order_id)),
-        ("WITHDRAWN", None) => Ok(State::Withdrawn),
-        (status, order_id) => Err(Error::inconsistent(format!("unit is {status} for order {order_id:?}"))),
-    }
-}
-
-/// A stored serial.
-pub fn serial(text: &str) -> Result<Serial, Error> {
-    Serial::parse(text).map_err(Error::inconsistent)
 }
 
 /// Adds available units to a phone, in the order they are named, and begins their histories.
@@ -84,10 +78,12 @@ pub async fn withdraw(
     change: &phone::Change,
     serials: &[Serial],
 ) -> Result<(), Error> {
-    histories::withdrawn(connection, change, serials).await?;
+    let phone = &change.state;
     for chunk in serials.chunks(CHUNK) {
+        let what = Happening::Withdrawn;
+        histories::named(connection, phone.id, chunk, what, &change.actor, phone.update_time).await?;
         let mut update = QueryBuilder::new("UPDATE unit SET status = 'WITHDRAWN' WHERE +status = 'AVAILABLE' AND ");
-        push_named(&mut update, change.state.id, chunk);
+        push_named(&mut update, phone.id, chunk);
         let written = update.build().persistent(false).execute(&mut *connection).await?;
         rows(written.rows_affected(), chunk.len())?;
     }
@@ -107,7 +103,7 @@ pub async fn standing(
         let found: Vec<(String, String, Option<Uuid>)> =
             select.build_query_as().persistent(false).fetch_all(&mut *connection).await?;
         for (text, status, order_id) in found {
-            standing.insert(serial(&text)?, state(&status, order_id)?);
+            standing.insert(serial(&text)?, values::standing(&status, order_id)?);
         }
     }
     Ok(standing)
@@ -167,16 +163,16 @@ pub async fn assign(connection: &mut SqliteConnection, shop_id: Uuid, count: u32
 pub async fn take(
     connection: &mut SqliteConnection,
     order_id: Uuid,
-    phone_id: Uuid,
-    pick: &Pick,
-) -> Result<Vec<Serial>, Error> {
-    let (mut taken, wanted) = match pick {
-        Pick::Oldest(quantity) => (oldest(connection, order_id, phone_id, *quantity).await?, *quantity as usize),
-        Pick::Given(serials) => (given(connection, order_id, phone_id, serials).await?, serials.len()),
-    };
-    rows(taken.len() as u64, wanted)?;
-    taken.sort_unstable();
-    taken.iter().map(|(_, text)| serial(text)).collect()
+    takes: &[Take],
+) -> Result<BTreeMap<Uuid, Vec<Serial>>, Error> {
+    let mut units = Vec::new();
+    for take in takes {
+        units.extend(match &take.pick {
+            Pick::Oldest(quantity) => oldest(connection, order_id, take.phone_id, *quantity).await?,
+            Pick::Given(serials) => given(connection, order_id, take.phone_id, serials).await?,
+        });
+    }
+    values::taken(units, takes)
 }
 
 async fn oldest(
@@ -184,11 +180,11 @@ async fn oldest(
     order_id: Uuid,
     phone_id: Uuid,
     quantity: u32,
-) -> Result<Vec<(i64, String)>, Error> {
+) -> Result<Vec<TakenRow>, Error> {
     let update = sqlx::query_as(
         "UPDATE unit SET status = 'RESERVED', order_id = ? WHERE unit_id IN \
          (SELECT unit_id FROM unit WHERE phone_id = ? AND status = 'AVAILABLE' ORDER BY unit_id LIMIT ?) \
-         RETURNING unit_id, serial",
+         RETURNING unit_id, phone_id, serial",
     );
     Ok(update.bind(order_id).bind(phone_id).bind(quantity).fetch_all(connection).await?)
 }
@@ -198,11 +194,11 @@ async fn given(
     order_id: Uuid,
     phone_id: Uuid,
     serials: &[Serial],
-) -> Result<Vec<(i64, String)>, Error> {
+) -> Result<Vec<TakenRow>, Error> {
     let mut update = QueryBuilder::new("UPDATE unit SET status = 'RESERVED', order_id = ");
     update.push_bind(order_id).push(" WHERE +status = 'AVAILABLE' AND ");
     push_named(&mut update, phone_id, serials);
-    update.push(" RETURNING unit_id, serial");
+    update.push(" RETURNING unit_id, phone_id, serial");
     Ok(update.build_query_as().persistent(false).fetch_all(connection).await?)
 }
 
@@ -234,13 +230,4 @@ pub async fn sell(connection: &mut SqliteConnection, change: &reservation::Chang
     let written =
         sqlx::query("UPDATE unit SET status = 'SOLD' WHERE order_id = ?").bind(order_id).execute(connection).await?;
     rows(written.rows_affected(), count)
-}
-
-/// Checks that a write touched as many units as it was meant for.
-pub fn rows(written: u64, meant: usize) -> Result<(), Error> {
-    if written == meant as u64 {
-        Ok(())
-    } else {
-        Err(Error::inconsistent(format!("{written} units written where {meant} were meant")))
-    }
 }

@@ -1,0 +1,4 @@
+//! The model's own tests.
+
+mod mutants;
+mod saga;
