@@ -64,6 +64,8 @@ impl Plan {
         };
         let every = u64::try_from(self.every.as_millis()).unwrap_or(u64::MAX);
         let pause = self.random.millis(every / 2, every + every / 2);
+        // Nothing else goes wrong while orders have to do without.
+        let pause = if fault == Fault::Backstage { away } else { pause };
         Planned { fault, away, pause }
     }
 

@@ -1,6 +1,6 @@
 //! What is where in a service's database, whatever its tables are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xtask::mesh::Service;
 
@@ -11,11 +11,10 @@ use crate::world::World;
 pub async fn rows(world: &World, service: Service) -> BTreeMap<String, i64> {
     let mut connection = Connection::read(world, service).await.expect("the database");
     let mut rows = BTreeMap::new();
-    for (table, _, _) in columns(&mut connection).await {
-        if !rows.contains_key(&table) {
-            let count = connection.number(format!("SELECT count(*) FROM \"{table}\"")).await.expect("a count");
-            rows.insert(table, count);
-        }
+    let tables: BTreeSet<String> = columns(&mut connection).await.into_iter().map(|(table, _, _)| table).collect();
+    for table in tables {
+        let count = connection.number(format!("SELECT count(*) FROM \"{table}\"")).await.expect("a count");
+        rows.insert(table, count);
     }
     connection.close().await.expect("closed");
     rows

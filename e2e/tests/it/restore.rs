@@ -5,6 +5,7 @@ use std::process::Output;
 
 use e2e::checker::{self, Placed};
 use e2e::flow::{self, cancel, complete, delivery_reaches, reaches, ship};
+use e2e::wait::LIMIT;
 use e2e::world::{Shop, World};
 use futures::future::{join, join_all};
 use xtask::mesh::{DatabaseKind, Service, State};
@@ -38,7 +39,8 @@ async fn restored(service: Service) {
     put_in_place(&copy, &world.mesh().database(service));
     world.mesh().start(service).expect("started");
     let mut state = world.mesh().watch(service).expect("its state");
-    state.wait_for(|state| matches!(state, State::Died(_))).await.expect("it ends");
+    let died = state.wait_for(|state| matches!(state, State::Died(_)));
+    tokio::time::timeout(LIMIT, died).await.expect("it ends").expect("watched");
     let command = format!("{} recover", service.name());
     let log = world.mesh().log(service).expect("its log");
     assert!(log.lines().rev().take(3).any(|line| line.contains(&command)), "it says what to do: {log}");

@@ -22,7 +22,7 @@ const CHANGED: [Service; 5] = Service::ALL;
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_loss_is_named_by_what_it_breaks() {
     // One order never gets on, so that the mesh never comes to rest.
-    let settings = Settings { patience: Duration::from_secs(45), ..settings(7) };
+    let settings = Settings { patience: Duration::from_secs(90), ..settings(7) };
     let run = Run::begin(settings, |mesh| mesh.database(DatabaseKind::Sqlite)).await;
     let victims = Victims::choose(&run).await;
     for service in CHANGED {
