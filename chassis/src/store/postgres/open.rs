@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::{refusal::chain, store::Error};
 
-/// The oldest server that is known to do: PostgreSQL 14.
-const OLDEST: u32 = 140_000;
+/// The oldest server that is known to do: PostgreSQL 15.
+const OLDEST: u32 = 150_000;
 /// How long a connection may take to come about, and one that is in use to come free.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer is tried before it is used.
