@@ -89,6 +89,12 @@ pub trait Inbox: Send {
     /// The database failed.
     async fn admit(&mut self, event: &Event) -> Result<bool, Error>;
 
+    /// Ticks numbers of which the producer has lost the events: nobody waits for them any more.
+    ///
+    /// # Errors
+    /// The database failed.
+    async fn pass_over(&mut self, producer: &str, epoch: Uuid, lost: Gap) -> Result<(), Error>;
+
     /// Counts one more failure of an event by its own fault and answers how many there were.
     ///
     /// # Errors

@@ -58,6 +58,7 @@ async fn sweep<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, missing: &mut M
     let quiet = quiet(consumer).await;
     let producer = consumer.events.heads().await?;
     let (mut complete, mut lag) = (producer.all_numbered, 0);
+    let current = producer.heads.last().map(|head| head.epoch);
     for head in producer.heads {
         let progress = progress(consumer, head.epoch).await?;
         if progress.highest > head.sequence {
@@ -71,7 +72,7 @@ async fn sweep<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, missing: &mut M
         for gap in overlap(&before, &now_missing) {
             // What lies above the highest number seen may still be pending in the broker.
             if gap.first <= progress.highest || quiet {
-                fetch(consumer, head.epoch, gap).await?;
+                fetch(consumer, head.epoch, gap, current != Some(head.epoch)).await?;
             }
         }
     }
@@ -84,7 +85,9 @@ async fn sweep<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, missing: &mut M
 
 /// Everything that was not seen up to the producer's head, in order.
 fn absent(progress: &Progress, head: i64) -> Vec<Gap> {
-    let mut gaps = progress.gaps.clone();
+    // What lies above the head was numbered by a later state that the producer lost: it will never come.
+    let below = |gap: &Gap| (gap.first <= head).then(|| Gap { first: gap.first, last: gap.last.min(head) });
+    let mut gaps: Vec<Gap> = progress.gaps.iter().filter_map(below).collect();
     if progress.highest < head {
         gaps.push(Gap { first: progress.highest + 1, last: head });
     }
@@ -113,14 +116,26 @@ async fn progress<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid)
     unit.await.map_err(|error: crate::store::Error| error.into())
 }
 
-/// Reads a gap from the producer and takes it in.
-async fn fetch<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid, gap: Gap) -> Result<(), Error> {
+/// Reads a gap from the producer and takes it in. What an epoch that has ended does not hold, nobody has any more: it is
+/// passed over.
+async fn fetch<T: Tx + ?Sized + 'static>(
+    consumer: &Consumer<T>,
+    epoch: Uuid,
+    gap: Gap,
+    ended: bool,
+) -> Result<(), Error> {
     let mut after = gap.first - 1;
     while after < gap.last {
         let limit = BATCH.min(u32::try_from(gap.last - after).unwrap_or(BATCH));
         let events = consumer.events.read(epoch, after, limit).await?;
-        let Some(last) = events.last() else { return Ok(()) };
-        after = last.sequence;
+        let through = events.last().map_or(gap.last, |last| last.sequence);
+        if ended {
+            pass_over(consumer, epoch, &holes(after, through, &events)).await?;
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        after = through;
         tracing::info!(
             durable = consumer.durable,
             count = events.len(),
@@ -154,6 +169,29 @@ async fn take_all_in<T: Tx + ?Sized + 'static>(
     away
 }
 
+/// The numbers behind `after` and up to `through` that none of the events has.
+fn holes(after: i64, through: i64, events: &[Event]) -> Vec<Gap> {
+    let (mut holes, mut next) = (Vec::new(), after + 1);
+    for sequence in events.iter().map(|event| event.sequence).chain([through + 1]) {
+        if sequence > next {
+            holes.push(Gap { first: next, last: sequence - 1 });
+        }
+        next = sequence + 1;
+    }
+    holes
+}
+
+async fn pass_over<T: Tx + ?Sized + 'static>(consumer: &Consumer<T>, epoch: Uuid, holes: &[Gap]) -> Result<(), Error> {
+    let producer = consumer.producer;
+    for hole in holes.iter().copied() {
+        tracing::error!(producer, %epoch, first = hole.first, last = hole.last, "events that the producer lost are passed over");
+        let unit = consumer.store.run(move |tx| Box::pin(async move { tx.pass_over(producer, epoch, hole).await }));
+        let passed: Result<(), crate::store::Error> = unit.await;
+        passed?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,5 +210,18 @@ mod tests {
         let progress = Progress { highest: 7, gaps: vec![Gap { first: 3, last: 4 }], seen: 5 };
         assert_eq!(absent(&progress, 9), [Gap { first: 3, last: 4 }, Gap { first: 8, last: 9 }]);
         assert_eq!(absent(&progress, 7), [Gap { first: 3, last: 4 }]);
+    }
+
+    #[test]
+    fn what_lies_above_the_head_is_not_missing() {
+        let progress =
+            Progress { highest: 20, gaps: vec![Gap { first: 3, last: 12 }, Gap { first: 15, last: 15 }], seen: 9 };
+        assert_eq!(absent(&progress, 10), [Gap { first: 3, last: 10 }]);
+    }
+
+    #[test]
+    fn holes_are_what_no_event_fills() {
+        assert_eq!(holes(2, 5, &[]), [Gap { first: 3, last: 5 }]);
+        assert_eq!(holes(5, 5, &[]), []);
     }
 }

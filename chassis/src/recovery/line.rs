@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{Loss, run::Error};
+use super::Loss;
 use crate::{inbox::Event, relay::Head};
 
 /// Events that may wait for an earlier one; a relay that tries again brings them no further out of order.
@@ -23,18 +23,19 @@ impl Line {
         Self { epoch: head.epoch, next: head.sequence + 1, held: BTreeMap::new() }
     }
 
-    /// Takes an event in, unless it is known.
-    ///
-    /// # Errors
-    /// Too many wait for one that does not come.
-    pub(super) fn hold(&mut self, event: Event) -> Result<(), Error> {
+    /// Takes an event in, unless it is known. Where too many wait for one that does not come, it is given up: answers what
+    /// is missing then.
+    pub(super) fn hold(&mut self, event: Event) -> Option<Loss> {
         if event.sequence >= self.next {
             self.held.insert(event.sequence, event);
         }
-        if self.held.len() > MAX_HELD && !self.held.contains_key(&self.next) {
-            return Err(Error::Unordered(self.next));
+        let first = *self.held.first_key_value()?.0;
+        if self.held.len() <= MAX_HELD || first == self.next {
+            return None;
         }
-        Ok(())
+        let gap = missing(self.epoch, self.next, first - 1);
+        self.next = first;
+        Some(gap)
     }
 
     /// Those that follow each other without a gap.
@@ -95,13 +96,24 @@ mod tests {
     fn events_are_taken_in_their_order_and_gaps_are_told() {
         let mut line = Line::behind(Head { epoch: Uuid::nil(), sequence: 3 });
         for sequence in [2, 3, 5, 4, 4, 7, 6, 9, 12] {
-            line.hold(event(sequence)).expect("held");
+            assert_eq!(line.hold(event(sequence)), None);
         }
         assert_eq!(numbers(&line.ready()), [4, 5, 6, 7]);
-        line.hold(event(5)).expect("known");
+        assert_eq!(line.hold(event(5)), None, "it is known");
         assert_eq!(numbers(&line.ready()), Vec::<i64>::new());
         let (rest, gaps) = line.rest();
         assert_eq!(numbers(&rest), [9, 12]);
         assert_eq!(gaps, [missing(Uuid::nil(), 8, 8), missing(Uuid::nil(), 10, 11)]);
+    }
+
+    #[test]
+    fn what_never_comes_is_given_up_and_told() {
+        let mut line = Line::behind(Head { epoch: Uuid::nil(), sequence: 0 });
+        let held = i64::try_from(MAX_HELD).expect("in range");
+        for sequence in 8..8 + held {
+            assert_eq!(line.hold(event(sequence)), None);
+        }
+        assert_eq!(line.hold(event(8 + held)), Some(missing(Uuid::nil(), 1, 7)));
+        assert_eq!(line.ready().len(), MAX_HELD + 1);
     }
 }

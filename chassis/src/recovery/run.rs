@@ -51,11 +51,11 @@ pub enum Error {
         /// Why not.
         source: consumer::Failure,
     },
-    /// Too many events wait for one that is not there.
-    #[error("number {0} and many after it are in no order in the stream")]
-    Unordered(i64),
     /// A producer did not answer.
-    #[error("events of {0}-svc are still missing after {CATCH_UP_PATIENCE:?}; start {0}-svc, then run recover again")]
+    #[error(
+        "events of {0}-svc are still missing after {CATCH_UP_PATIENCE:?}; start {0}-svc (if it was restored too, see what \
+         the page on backup and restore says of that), then run recover again"
+    )]
     Behind(&'static str),
     /// The database failed.
     #[error("the database failed; run recover again")]
@@ -153,6 +153,7 @@ impl<T: Tx + ?Sized + 'static> Recover<T> {
             return Err(store::Error::inconsistent("there is no epoch").into());
         };
         let mut pass = Pass { taken: 0, next_epoch: None };
+        let mut given_up = Vec::new();
         let mut line = Line::behind(current);
         let mut own = self.broker.read_back(&self.service, self.context, Own::All).await.map_err(Error::Broker)?;
         loop {
@@ -162,16 +163,19 @@ impl<T: Tx + ?Sized + 'static> Recover<T> {
             }
             for event in messages.iter().filter_map(|message| event_of(self.context, message)) {
                 if event.epoch == current.epoch {
-                    line.hold(event)?;
+                    given_up.extend(line.hold(event));
                 } else if heads.iter().all(|head| head.epoch != event.epoch) {
                     pass.next_epoch.get_or_insert(event.epoch);
                 }
+            }
+            if self.lease(holder).await?.is_none() {
+                return Err(Error::InUse);
             }
             pass.taken += self.take(holder, line.ready()).await?;
             tracing::info!(taken = pass.taken, "taking events back");
         }
         let (rest, gaps) = line.rest();
-        for gap in gaps {
+        for gap in given_up.into_iter().chain(gaps) {
             self.unit(move |tx| {
                 let gap = gap.clone();
                 Box::pin(async move { tx.keep_loss(&gap).await })

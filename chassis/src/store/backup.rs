@@ -1,15 +1,16 @@
 //! Copies of a database, marked as copies: whoever is restored from one has to recover first.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::Stdio,
 };
 
 use percent_encoding::percent_decode_str;
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection,
+    ConnectOptions, Connection, PgConnection, SqliteConnection,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
@@ -52,6 +53,7 @@ pub(super) async fn back_up(url: &Url, file: &Path) -> Result<(), Error> {
 async fn copy(url: &Url, draft: &Path) -> Result<(), Error> {
     let options = url.parse::<SqliteConnectOptions>()?.create_if_missing(false).disable_statement_logging();
     let mut database = SqliteConnection::connect_with(&options).await?;
+    private(draft).map_err(|error| Error::File(draft.to_owned(), error))?;
     sqlx::query("VACUUM INTO ?").bind(draft.to_string_lossy().as_ref()).execute(&mut database).await?;
     database.close().await?;
     let options = SqliteConnectOptions::new()
@@ -65,12 +67,15 @@ async fn copy(url: &Url, draft: &Path) -> Result<(), Error> {
 
 async fn dump(url: &Url, draft: &Path) -> Result<(), Error> {
     let written = |error| Error::File(draft.to_owned(), error);
-    let file = File::create_new(draft).map_err(written)?;
+    let file = private(draft).map_err(written)?;
     let options: PgConnectOptions = url.parse()?;
+    let schema = schema(&options).await?;
     let mut dump = Command::new("pg_dump");
     // The password stays off the command line, which everybody can see.
     dump.envs(environment(url)).args(["--no-owner", "--no-privileges", "--no-password"]);
-    dump.arg("--host").arg(options.get_host()).arg("--port").arg(options.get_port().to_string());
+    // A socket's directory is a host to it.
+    let host = options.get_socket().map_or_else(|| options.get_host().into(), |socket| socket.clone().into_os_string());
+    dump.arg("--host").arg(host).arg("--port").arg(options.get_port().to_string());
     dump.arg("--username").arg(options.get_username());
     dump.arg("--dbname").arg(options.get_database().unwrap_or(options.get_username()));
     let status = dump.stdin(Stdio::null()).stdout(file.try_clone().map_err(written)?).status().await;
@@ -78,7 +83,7 @@ async fn dump(url: &Url, draft: &Path) -> Result<(), Error> {
         return Err(Error::Dump);
     }
     // `pg_dump` leaves an empty search path behind.
-    let mark = format!("\nUPDATE public.relay SET standing = '{}';\n", Standing::Restored.name());
+    let mark = format!("\nUPDATE {schema}.relay SET standing = '{}';\n", Standing::Restored.name());
     (&file).write_all(mark.as_bytes()).map_err(written)
 }
 
@@ -88,13 +93,31 @@ fn environment(url: &Url) -> Vec<(&'static str, String)> {
     let password = percent_decode_str(parsed.password().unwrap_or_default()).decode_utf8_lossy().into_owned();
     let queried = parsed.query_pairs().filter_map(|(name, value)| {
         let variable = match name.as_ref() {
-            "sslmode" => "PGSSLMODE",
-            "sslrootcert" => "PGSSLROOTCERT",
+            "sslmode" | "ssl-mode" => "PGSSLMODE",
+            "sslrootcert" | "ssl-root-cert" | "ssl-ca" => "PGSSLROOTCERT",
+            "sslcert" | "ssl-cert" => "PGSSLCERT",
+            "sslkey" | "ssl-key" => "PGSSLKEY",
+            "password" => "PGPASSWORD",
             _ => return None,
         };
         Some((variable, value.into_owned()))
     });
-    queried.chain([("PGPASSWORD", password)]).collect()
+    // Without one, the environment's own stands.
+    let own = Some(("PGPASSWORD", password)).filter(|(_, password)| !password.is_empty());
+    own.into_iter().chain(queried).collect()
+}
+
+/// Where the service's tables are.
+async fn schema(options: &PgConnectOptions) -> Result<String, Error> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    let schema = sqlx::query_scalar("SELECT quote_ident(current_schema())").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(schema)
+}
+
+/// A new file that nobody else reads: a database holds what is personal.
+fn private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Syncs a finished draft and gives it its name.

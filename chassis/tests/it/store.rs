@@ -105,6 +105,7 @@ contract! {
     recovery::what_had_no_number_gets_its_own_back_or_gives_way,
     recovery::an_epoch_ends_and_another_begins,
     recovery::standing_and_losses_are_kept,
+    recovery::what_a_producer_lost_is_waited_for_by_nobody,
     audits::records_are_listed_by_subject_and_person,
     audits::a_record_of_what_was_refused_is_not_kept,
 }

@@ -61,11 +61,11 @@ pub trait Tx: store::Tx {
     async fn rebook(&mut self, booked: &Delivery, recipient: Option<&Recipient>) -> Result<(), store::Error>;
 
     /// Makes a delivery what it was told to be before, be it here or not; what was written here since gives way. Without an
-    /// event. Its recipient stays as it is, unless it was `erased`.
+    /// event. Its recipient stays as it is, unless it is `cleared`.
     ///
     /// # Errors
     /// The database failed, or does not stand as restored.
-    async fn take_back(&mut self, told: &Delivery, erased: bool) -> Result<(), store::Error>;
+    async fn take_back(&mut self, told: &Delivery, cleared: bool) -> Result<(), store::Error>;
 
     /// Deliveries that need their recipient and have none: only a restore makes any.
     ///

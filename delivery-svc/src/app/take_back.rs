@@ -19,12 +19,9 @@ use crate::domain::delivery::{self, Event, Lost, Status};
 pub async fn take_back(tx: &mut dyn Tx, told: Event) -> Result<TakenBack, store::Error> {
     let id = told.delivery.id;
     let here = tx.delivery(id).await?;
-    let delivery::TakenBack { delivery, erased, lost } = delivery::taken_back(here.as_ref(), told);
-    let addressed = tx.recipient(id).await?.is_some();
-    tx.take_back(&delivery, erased).await?;
-    // Of what has no recipient at all, `finish` tells.
-    let lost = lost.into_iter().filter(|lost| addressed || *lost != Lost::Correction);
-    Ok(TakenBack { version: delivery.version, losses: lost.map(|lost| loss(id, what(&lost))).collect() })
+    let delivery::TakenBack { delivery, cleared, lost } = delivery::taken_back(here.as_ref(), told);
+    tx.take_back(&delivery, cleared).await?;
+    Ok(TakenBack { version: delivery.version, losses: lost.iter().map(|lost| loss(id, what(lost))).collect() })
 }
 
 /// Tells of the deliveries whose recipient is lost, and of the erasures that may be.
@@ -58,11 +55,6 @@ fn loss(id: Uuid, what: String) -> Loss {
 
 fn what(lost: &Lost) -> String {
     match lost {
-        Lost::Correction => {
-            "its recipient was corrected after the backup, and the one before stands here; unless it is \
-                             shipped by now, the customer has to correct it again (CorrectRecipient)"
-                .to_owned()
-        }
         Lost::Later { status, version } => format!(
             "since the restore it had become {status} here (version {version}), which gives way to what was told before; \
              look at it, and do again what is still wanted"

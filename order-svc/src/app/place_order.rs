@@ -244,10 +244,15 @@ impl PlaceOrder {
                     if tx.claim(order.id, Claim::Order, order.create_time).await? == Claim::Void {
                         return Ok(Kept::Voided);
                     }
-                    if let (Taken::Yes, Some(request)) = (taken, &command.request)
-                        && let Some(order) = tx.adopt(order.id, request).await?
-                    {
-                        return Ok(Kept::Order(Box::new(order.as_placed())));
+                    if let (Taken::Yes, Some(request)) = (taken, &command.request) {
+                        // Where delivery-svc has lost the request too, what the order itself tells has to do.
+                        let here = tx.order(order.id).await?.map(Order::as_placed);
+                        if here.is_some_and(|here| (here.shop_id, &here.lines) != (order.shop_id, &order.lines)) {
+                            return Err(Reused.into());
+                        }
+                        if let Some(adopted) = tx.adopt(order.id, request).await? {
+                            return Ok(Kept::Order(Box::new(adopted.as_placed())));
+                        }
                     }
                     tx.insert(&placed, command.request.as_ref()).await?;
                     if order.booking_outstanding() {

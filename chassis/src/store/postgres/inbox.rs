@@ -41,6 +41,20 @@ impl Inbox for Tx {
         Ok(admit.execute(self.connection()).await?.rows_affected() == 1)
     }
 
+    async fn pass_over(&mut self, producer: &str, epoch: Uuid, lost: Gap) -> Result<(), Error> {
+        sqlx::query(
+            "INSERT INTO inbox_tick (producer, epoch, sequence) \
+             SELECT $1, $2, sequence FROM generate_series($3::bigint, $4::bigint) AS lost (sequence) ON CONFLICT DO NOTHING",
+        )
+        .bind(producer)
+        .bind(epoch)
+        .bind(lost.first)
+        .bind(lost.last)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     async fn count_failure(&mut self, event_id: Uuid) -> Result<i64, Error> {
         let failures = sqlx::query_scalar(
             "INSERT INTO inbox_failure (event_id, failures) VALUES ($1, 1) \

@@ -114,7 +114,7 @@ fn at(options: &PgConnectOptions) -> String {
 pub(super) fn check_version(connection: &PgConnection) -> Result<(), Error> {
     match connection.server_version_num() {
         Some(version) if version < OLDEST => {
-            Err(Error::inconsistent(format!("PostgreSQL {} is running; 14 or later is needed", version / 10_000)))
+            Err(Error::inconsistent(format!("PostgreSQL {} is running; 15 or later is needed", version / 10_000)))
         }
         Some(_) | None => Ok(()),
     }
@@ -150,6 +150,13 @@ fn pool(connections: u32) -> PoolOptions<sqlx::Postgres> {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(IDLE_TIMEOUT)
         .test_before_acquire(false)
+        .after_connect(|connection, _meta| {
+            Box::pin(async move {
+                // What a standby says of how far the log has come is older than what was promised.
+                let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
+                if standby { Err(sqlx::Error::Protocol("the server is a standby".to_owned())) } else { Ok(()) }
+            })
+        })
         .before_acquire(|connection, meta| {
             Box::pin(async move {
                 if meta.idle_for > FRESH {

@@ -29,6 +29,8 @@ const QUEUE: usize = 1_024;
 const TRIES: u32 = 5;
 /// What a unit may take in all, where the server does not answer any more.
 const UNIT_LIMIT: Duration = Duration::from_mins(1);
+/// What beginning a transaction may take: a server that is cut off does not answer at all.
+const BEGIN_LIMIT: Duration = Duration::from_secs(5);
 /// Longest pause before a unit is run again; it grows with each.
 const PAUSE_MS: u64 = 10;
 
@@ -151,7 +153,8 @@ async fn pause(conflict: Option<Conflict>, tries: u32) {
 /// Runs the unit once, in a transaction of its own. `again` says whether it may be run once more. What is to be done after
 /// the commit is kept in `tx` where there was one, and only then.
 async fn attempt(tx: &mut Tx, job: &mut Queued, again: bool) -> Ended {
-    if let Err(error) = tx.connection.execute(BEGIN).await {
+    let begun = tokio::time::timeout(BEGIN_LIMIT, tx.connection.execute(BEGIN)).await;
+    if let Err(error) = begun.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
         // Nothing was done yet: the connection was lost while it was idle, others may stand.
         tx.connection.close_on_drop();
         return if again { Ended::Again(None) } else { Ended::Settled(Err(error.into())) };

@@ -35,6 +35,21 @@ impl Inbox for Tx {
         Ok(written.rows_affected() == 1)
     }
 
+    async fn pass_over(&mut self, producer: &str, epoch: Uuid, lost: Gap) -> Result<(), Error> {
+        sqlx::query(
+            "WITH RECURSIVE lost (sequence) AS (SELECT ?3 UNION ALL SELECT sequence + 1 FROM lost WHERE sequence < ?4) \
+             INSERT INTO inbox_tick (producer, epoch, sequence) SELECT ?1, ?2, sequence FROM lost WHERE TRUE \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(producer)
+        .bind(epoch)
+        .bind(lost.first)
+        .bind(lost.last)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     async fn count_failure(&mut self, event_id: Uuid) -> Result<i64, Error> {
         let failures = sqlx::query_scalar(
             "INSERT INTO inbox_failure (event_id, failures) VALUES (?, 1) \

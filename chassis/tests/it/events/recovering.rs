@@ -118,7 +118,7 @@ async fn a_restored_producer_takes_itself_back_and_goes_on() {
 async fn a_snapshot_is_found_out_by_the_stream() {
     let (broker, heard, folder) = (Broker::started(), Heard::default(), tempfile::tempdir().expect("a folder"));
     let left = producer(&broker).await;
-    let _right = consumer(&broker, &left, &heard).await;
+    let right = consumer(&broker, &left, &heard).await;
     append(&left, 1..=5, b"").await;
     heard.expect(1..=5).await;
     let left = left.halt().await;
@@ -128,6 +128,8 @@ async fn a_snapshot_is_found_out_by_the_stream() {
     heard.expect(1..=10).await;
     let left = left.halt().await;
 
+    // It would tell as well, and sometimes first.
+    right.stop().await;
     let restored = left.start_on(&old).await;
     append(&restored, 6..=6, b"").await;
     assert!(found(restored).await.contains("stream"));

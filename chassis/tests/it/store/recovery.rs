@@ -1,5 +1,5 @@
 use chassis::{
-    inbox::Event,
+    inbox::{Event, Gap},
     recovery::{Known, Loss, Standing},
     relay::Head,
     store,
@@ -105,4 +105,16 @@ pub async fn standing_and_losses_are_kept(opened: Opened) {
     }
     assert_eq!(opened.log.losses(None, 10).await.expect("losses"), ["a", "b"].map(loss));
     assert_eq!(opened.log.losses(Some(&loss("a")), 10).await.expect("losses"), [loss("b")]);
+}
+
+pub async fn what_a_producer_lost_is_waited_for_by_nobody(opened: Opened) {
+    for sequence in [1, 5] {
+        let seen = event(u128::try_from(sequence).expect("positive"), sequence);
+        assert!(step!(opened, seen, tx, seen => tx.admit(&seen)).expect("admitted"));
+    }
+    let epoch = event(1, 1).epoch;
+    step!(opened, tx => tx.pass_over("other", epoch, Gap { first: 2, last: 4 })).expect("passed over");
+    let progress = step!(opened, tx => tx.progress("other", epoch, 10)).expect("progress");
+    assert_eq!((progress.highest, progress.gaps, progress.seen), (5, Vec::new(), 5));
+    assert!(step!(opened, event(3, 3), tx, late => tx.admit(&late)).expect("admitted"), "should it come after all");
 }

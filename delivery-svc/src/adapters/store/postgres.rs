@@ -121,7 +121,7 @@ impl app::Tx for Tx {
         one_row(&written, "delivery without a request")
     }
 
-    async fn take_back(&mut self, told: &Delivery, erased: bool) -> Result<(), Error> {
+    async fn take_back(&mut self, told: &Delivery, cleared: bool) -> Result<(), Error> {
         let statement = bind_changing(sqlx::query(SET), told);
         let written = statement
             .bind(told.shop_id)
@@ -130,7 +130,7 @@ impl app::Tx for Tx {
             .execute(self.connection())
             .await?;
         one_row(&written, "delivery")?;
-        if erased {
+        if cleared {
             let cleared = sqlx::query(CLEAR).bind(told.id).execute(self.connection()).await?;
             one_row(&cleared, "delivery")?;
         }

@@ -77,8 +77,8 @@ pub const SET: &str = "INSERT INTO delivery (delivery_id, status, claimed, carri
      AND excluded.status IN ('BOOKED', 'READY', 'SHIPPED') THEN NULL ELSE delivery.request_hash END";
 
 /// Clears the recipient of the delivery `$1`.
-pub const CLEAR: &str = "UPDATE delivery SET recipient_name = NULL, recipient_phone_number = NULL, recipient_address = NULL \
-     WHERE delivery_id = $1";
+pub const CLEAR: &str = "UPDATE delivery SET recipient_name = NULL, recipient_phone_number = NULL, recipient_address = NULL, \
+     request_hash = CASE WHEN status IN ('BOOKED', 'READY', 'SHIPPED') THEN NULL ELSE request_hash END WHERE delivery_id = $1";
 
 /// Gives the delivery `$1` the request that it was booked for, where it has none, and its recipient, where it has none.
 pub const REBOOK: &str = "UPDATE delivery SET request_hash = $2, recipient_name = coalesce(recipient_name, $3), \

@@ -6,8 +6,6 @@ use crate::domain::named::Named;
 /// What a delivery lost, or had to give up, when it was taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// A corrected recipient: the one before stands.
-    Correction,
     /// What was done to it here since the restore, up to this version.
     Later {
         /// Where it stood then.
@@ -22,8 +20,9 @@ pub enum Lost {
 pub struct TakenBack {
     /// The delivery.
     pub delivery: Delivery,
-    /// Whether the event tells that its personal data was erased.
-    pub erased: bool,
+    /// Whether the recipient that is kept here is none any more: it was erased, or corrected, and no event tells to what. It
+    /// must not be shipped to whom it went to before.
+    pub cleared: bool,
     /// What is lost.
     pub lost: Vec<Lost>,
 }
@@ -32,17 +31,16 @@ pub struct TakenBack {
 /// to stand behind a booking: where that is not known here it is asked for again.
 pub fn taken_back(here: Option<&Delivery>, told: Event) -> TakenBack {
     let Event { kind, mut delivery, .. } = told;
-    let (mut erased, mut lost) = (false, Vec::new());
+    let (mut cleared, mut lost) = (false, Vec::new());
     match delivery.state {
         State::Booked { ref mut claimed } => *claimed = here.is_some_and(|here| is_claimed(&here.state)),
         State::Ready | State::Shipped(_) | State::Delivered(_) | State::Cancelled(_) => {}
     }
     if let Some(here) = here {
         match (kind, &delivery.state) {
-            (Kind::Updated, State::Booked { .. } | State::Ready) => lost.push(Lost::Correction),
+            (Kind::Updated, State::Booked { .. } | State::Ready | State::Cancelled(_)) => cleared = true,
             // It changes once more when it is final: by another number, or without its recipient.
-            (Kind::Updated, state @ State::Delivered(_)) => erased = here.state == *state,
-            (Kind::Updated, State::Cancelled(_)) => erased = true,
+            (Kind::Updated, state @ State::Delivered(_)) => cleared = here.state == *state,
             (Kind::Updated, State::Shipped(_))
             | (Kind::Booked | Kind::Ready | Kind::Started | Kind::Completed | Kind::Cancelled, _) => {}
         }
@@ -50,7 +48,7 @@ pub fn taken_back(here: Option<&Delivery>, told: Event) -> TakenBack {
             lost.push(Lost::Later { status: here.state.status().name(), version: here.version });
         }
     }
-    TakenBack { delivery, erased, lost }
+    TakenBack { delivery, cleared, lost }
 }
 
 /// Only a booking that nobody claimed has to be asked for.
