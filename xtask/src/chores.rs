@@ -13,7 +13,7 @@ use crate::up::demo_shop;
 use crate::{cargo, contracts, openapi, paths, tools};
 
 /// The end-to-end tests that run on PostgreSQL as well: those of which a database decides the outcome.
-const ON_POSTGRES: [&str; 11] = [
+const ON_POSTGRES: [&str; 10] = [
     "accept::",
     "erase::",
     "happy::",
@@ -22,7 +22,6 @@ const ON_POSTGRES: [&str; 11] = [
     "outage::",
     "races::a_thousand",
     "rebuild::",
-    "stock::",
     "stuck::",
     "watch::",
 ];
